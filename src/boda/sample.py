@@ -1,0 +1,93 @@
+"""Samples and datasets: where pictures are, what they show, and which part they belong to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Part = Literal["train", "val", "test"]
+Label = str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One picture with its label.
+
+    `image` is a file, or an array (h, w, c) that is already in memory.
+    `label` is a class name, a tuple of class names (several labels a picture), or None.
+    `part` is the part that the data itself gives it; None leaves that to the split.
+    `group` ties samples that must stay in one part: one patient, one video.
+    `name` identifies the sample within its dataset: for files, the path below the root, with `/`.
+    """
+
+    name: str
+    image: Path | np.ndarray
+    label: Label | None = None
+    part: Part | None = None
+    group: str | None = None
+
+    def read_bytes(self) -> bytes:
+        """The file's bytes, or the array's own: what the sample's digest is taken of."""
+        if isinstance(self.image, Path):
+            return self.image.read_bytes()
+        return repr((self.image.shape, str(self.image.dtype))).encode() + self.image.tobytes()
+
+
+@dataclass(frozen=True, slots=True)
+class BadFile:
+    """A file that was left out, and why, in one line."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled samples of one kind, and the files that were left out with their reasons.
+
+    `classes` are in the order of the model's outputs (sorted by name unless the data says otherwise).
+    `task` is "classify" (one label a picture) or "multilabel" (several).
+    """
+
+    samples: tuple[Sample, ...]
+    classes: tuple[str, ...]
+    task: Literal["classify", "multilabel"] = "classify"
+    root: Path | None = None
+    bad: tuple[BadFile, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self.samples)
+
+    @property
+    def class_indices(self) -> dict[str, int]:
+        """Class name to output index, as Keras's generators name it."""
+        return {name: i for i, name in enumerate(self.classes)}
+
+    def targets(self) -> np.ndarray:
+        """Labels as the head wants them: (n,) int64 indices, or (n, classes) float32 of 0 and 1."""
+        index = self.class_indices
+        if self.task == "classify":
+            return np.array([index[s.label] for s in self.samples], dtype=np.int64)  # type: ignore[index]
+        hot = np.zeros((len(self.samples), len(self.classes)), dtype=np.float32)
+        for row, sample in enumerate(self.samples):
+            for name in sample.label or ():
+                hot[row, index[name]] = 1.0
+        return hot
+
+
+def fingerprint(names_and_digests: Iterable[tuple[str, str]]) -> str:
+    """SHA-256 over (name, content digest) pairs, independent of their order."""
+    whole = hashlib.sha256()
+    for name, digest in sorted(names_and_digests):
+        whole.update(f"{len(name)}:".encode() + name.encode("utf-8", "surrogateescape") + digest.encode())
+    return whole.hexdigest()
