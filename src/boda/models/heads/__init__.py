@@ -1,0 +1,1 @@
+"""Heads: a task's layers on top of a backbone's features."""

@@ -1,0 +1,48 @@
+"""boda teaches a model to see from a few pictures, and proves how far it can be trusted.
+
+>>> import boda
+>>> run = boda.train("photos/")                  # doctest: +SKIP
+>>> for answer in boda.predict(run, ["new.jpg"]):    # doctest: +SKIP
+...     print(answer.label, answer.confidence)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Answer": "boda.answers",
+    "BodaError": "boda.errors",
+    "Classifier": "boda.verbs.classifier",
+    "Dataset": "boda.sample",
+    "HeadRecipe": "boda.recipe",
+    "Model": "boda.answers",
+    "Recipe": "boda.recipe",
+    "Run": "boda.run",
+    "Sample": "boda.sample",
+    "backbones": "boda.verbs.backbones",
+    "cache": "boda.verbs.cache",
+    "demo": "boda.verbs.demo",
+    "load": "boda.verbs.predict",
+    "look": "boda.verbs.look",
+    "predict": "boda.verbs.predict",
+    "report": "boda.verbs.report",
+    "runs": "boda.verbs.runs",
+    "train": "boda.verbs.train",
+}
+
+__all__ = sorted(_PUBLIC)  # noqa: PLE0605 - the one list of public names is the table above
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: `import boda` itself costs nothing."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'boda' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

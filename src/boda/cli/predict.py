@@ -1,0 +1,132 @@
+"""`boda predict`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from boda.answers import Answer
+
+EPILOG = """\b
+Examples:
+  boda predict runs/001 rose.jpg
+  boda predict runs/001 new/ --csv > answers.csv
+  boda predict runs/001 'new/**/*.png' --json
+  find new -name '*.jpg' | boda predict runs/001 -
+  boda predict runs/001 new/ --min-confidence auto    abstain where it is not sure
+  boda predict efficientnet_lite0 cat.jpg             1000 ImageNet classes, as it is
+"""
+
+
+def confidence(_: click.Context, __: click.Parameter, value: str) -> float | str:
+    """A number from 0 to 1, or "auto"."""
+    if value == "auto":
+        return value
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise click.BadParameter(f"expected a number from 0 to 1, or auto. Received: {value}")
+    return number
+
+
+@click.command(epilog=EPILOG)
+@click.argument("run")
+@click.argument("files", nargs=-1, required=True)
+@click.option("--top", type=click.IntRange(min=1), default=3, show_default=True, help="How many classes the table shows.")
+@click.option("--min-confidence", default="0", callback=confidence, help="Abstain below it; 'auto' takes the Run's threshold.")
+@click.option("--json", "form", flag_value="json", help="Print a JSON array, an object a file.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV: path, label, confidence, abstained, error, a column a class.")
+@click.pass_context
+def command(ctx: click.Context, run: str, files: tuple[str, ...], top: int, min_confidence: Any, form: str | None) -> None:
+    """Answer on pictures, with calibrated confidence.
+
+    RUN is a Run's folder, or a network of `boda backbones` for its 1000 ImageNet classes.
+    FILES are pictures, folders, globs, or - for names on standard input, one a line.
+    """
+    from boda.verbs.predict import load, predict
+
+    model = load(run)
+    answers = list_of(predict(model, names(files), min_confidence=min_confidence))
+    {"json": print_json, "csv": print_csv}.get(form or "", print_table)(answers, model.classes, top)
+    if answers.count and answers.failed == answers.count:
+        ctx.exit(1)
+
+
+class list_of:  # noqa: N801 - reads as a function
+    """Answers as they come, counted."""
+
+    def __init__(self, answers: Iterable[Answer]) -> None:
+        self.answers, self.count, self.failed = answers, 0, 0
+
+    def __iter__(self) -> Iterator[Answer]:
+        for answer in self.answers:
+            self.count += 1
+            self.failed += answer.error is not None
+            yield answer
+
+
+def names(files: Iterable[str]) -> Iterator[str]:
+    """The names that were given, with - replaced by those on standard input."""
+    for name in files:
+        if name == "-":
+            yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+        else:
+            yield name
+
+
+def print_json(answers: Iterable[Answer], _: tuple[str, ...], __: int) -> None:
+    """A JSON array, written as the answers come."""
+    first = True
+    for answer in answers:
+        click.echo(("[\n" if first else ",\n") + json.dumps(answer.to_json()), nl=False)
+        first = False
+    click.echo("[]" if first else "\n]")
+
+
+def print_csv(answers: Iterable[Answer], classes: tuple[str, ...], _: int) -> None:
+    """CSV; cells that a table program would run as a formula are quoted."""
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(["path", "label", "confidence", "abstained", "error", *map(as_text, classes)])
+    for answer in answers:
+        label = "|".join(answer.label) if isinstance(answer.label, tuple) else answer.label or ""
+        scores = [answer.scores[name] for name in classes] if answer.scores else [""] * len(classes)
+        known = [as_text(answer.path), as_text(label), "" if answer.confidence is None else answer.confidence]
+        out.writerow([*known, int(answer.abstained), as_text(answer.error or ""), *scores])
+
+
+def as_text(cell: str) -> str:
+    """`cell`, with an apostrophe before what a table program would take for a formula."""
+    safe = cell.encode("utf-8", "backslashreplace").decode()
+    return f"'{safe}" if safe.startswith(("=", "+", "-", "@", "\t", "\r")) else safe
+
+
+def print_table(answers: Iterable[Answer], classes: tuple[str, ...], top: int) -> None:
+    """A table: the file, the answer, how sure, and the next classes."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from boda.cli.show import show
+
+    table = Table(box=None, pad_edge=False)
+    for title, justify in (("picture", "left"), ("answer", "left"), ("confidence", "right"), ("then", "left")):
+        table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for answer in answers:
+        table.add_row(Text(as_text(answer.path)), *(Text(cell) for cell in _cells(answer, min(top, len(classes)))))
+    show(table)
+
+
+def _cells(answer: Answer, top: int) -> tuple[str, str, str]:
+    if answer.scores is None or answer.confidence is None:
+        return f"not read: {answer.error}", "", ""
+    label = ", ".join(answer.label) or "(none)" if isinstance(answer.label, tuple) else str(answer.label)
+    rest = [f"{name} {score:.2f}" for name, score in list(answer.scores.items())[:top] if name != answer.label]
+    return (f"not sure ({label})" if answer.abstained else label), f"{answer.confidence:.2f}", ", ".join(rest)

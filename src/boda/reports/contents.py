@@ -1,0 +1,77 @@
+"""What a Run holds, read once: every file but run.json may be missing, and is then empty."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from boda.reports import canvas
+from boda.reports.page import Html, drawing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from boda.run import Run
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The files of a Run, as plain dicts and lists, for the sections of its report."""
+
+    run: Run
+    about: dict[str, Any]
+    metrics: dict[str, Any]
+    data: dict[str, Any]
+    split: dict[str, Any]
+    calibration: dict[str, Any]
+    predictions: dict[str, Any]
+    pictures: dict[str, Any]
+    history: list[dict[str, Any]]
+    next: list[dict[str, str]]
+    recipe: str
+
+    @classmethod
+    def read(cls, run: Run) -> Contents:
+        """Read them; RunError where a file is there but damaged."""
+        names = ("metrics", "data", "split", "calibration", "predictions")
+        tables = {name: _read(run, f"{name}.json", {}) for name in names}
+        return cls(
+            run=run,
+            about=run.about,
+            pictures=_read(run, "pictures/pictures.json", {}),
+            history=[json.loads(line) for line in _text(run, "history.jsonl").splitlines() if line.strip()],
+            next=_read(run, "next.json", []),
+            recipe=_text(run, "recipe.toml"),
+            **tables,
+        )
+
+    @property
+    def val(self) -> dict[str, Any]:
+        """The figures on the validation part."""
+        return self.metrics.get("val") or {}
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names in the order of the outputs."""
+        return list(self.about.get("classes") or [])
+
+    def draw(self, name: str, figure: Figure, alt: str, caption: str | None = None) -> Html:
+        """The figure as inline SVG; the same is written to RUN/figures/NAME.png."""
+        self.run.write_bytes(f"figures/{name}.png", canvas.to_png(figure))
+        return drawing(canvas.to_svg(figure, name), alt, caption)
+
+    def picture(self, file: str | None) -> bytes | None:
+        """The bytes of a picture that lies in the Run's folder; None where it is missing or elsewhere."""
+        if not file or PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts or not self.run.has(file):
+            return None
+        return (self.run.path / file).read_bytes()
+
+
+def _read(run: Run, name: str, otherwise: Any) -> Any:
+    return run.read_json(name) if run.has(name) else otherwise
+
+
+def _text(run: Run, name: str) -> str:
+    return (run.path / name).read_text(encoding="utf-8") if run.has(name) else ""

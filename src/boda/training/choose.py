@@ -1,0 +1,155 @@
+"""The choice of a head: candidates are compared by cross-validation inside the training part alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from boda.metrics.classify import sigmoid, softmax
+from boda.models.heads.classify import Head, sample_weights, soft_targets
+from boda.progress import say, track
+from boda.training.fit import fit_keras_head
+from boda.training.linear import solve_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from boda.recipe import HeadRecipe
+
+# Strengths of the L2 penalty on standardised features, from a nearly constant answer to hardly any penalty.
+DECAYS = tuple(float(f"{10.0**e:.3g}") for e in np.arange(1, -3.1, -0.5))
+
+Folds = list[tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """The training part, ready for a head.
+
+    `views` holds the features of each view, (n, d); the first is the plain one, by which answers are measured.
+    """
+
+    views: tuple[np.ndarray, ...]
+    targets: np.ndarray
+    classes: int
+    folds: Folds
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether a picture has several labels."""
+        return self.targets.ndim == 2  # noqa: PLR2004 - (n, classes)
+
+    def rows(self, some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features and targets of the samples `some`, all views below one another."""
+        return np.concatenate([v[some] for v in self.views]), np.concatenate([self.targets[some]] * len(self.views))
+
+
+@dataclass(eq=False)
+class Choice:
+    """The chosen head, fitted on the whole training part.
+
+    `logits` (n, classes) are the answers on each training picture by a head that had not seen it.
+    """
+
+    head: Head
+    logits: np.ndarray
+    history: list[dict[str, Any]] = field(default_factory=list)
+    interrupted: bool = False
+
+
+def choose_head(training: Training, recipe: HeadRecipe, seed: int) -> Choice:
+    """The best head of the recipe's kind; Ctrl-C ends the search, and the best so far is taken."""
+    return _choose_linear(training, recipe) if recipe.is_linear else _fit_deep(training, recipe, seed)
+
+
+def _choose_linear(training: Training, recipe: HeadRecipe) -> Choice:
+    decays = DECAYS if recipe.weight_decay == "auto" else (max(float(recipe.weight_decay), 1e-8),)
+    logits = {decay: np.zeros((len(training.targets), training.classes), np.float32) for decay in decays}
+    done: Folds = []
+    interrupted = False
+    try:
+        for seen, unseen in track(training.folds, "choosing the head"):
+            for decay, head in _solve(training, seen, recipe, decays):
+                logits[decay][unseen] = head.logits(training.views[0][unseen])
+            done.append((seen, unseen))
+    except KeyboardInterrupt:
+        if not done:
+            raise
+        interrupted = True
+        say(f"Stopped after {len(done)} of {len(training.folds)} folds; the best so far is taken.")
+    history = [_score(training, done, decay, logits[decay]) for decay in decays]
+    best = min(range(len(decays)), key=lambda i: history[i]["log_loss"])
+    history[best]["chosen"] = True
+    everything = np.arange(len(training.targets))
+    heads = dict(_solve(training, everything, recipe, [d for d in decays if d >= decays[best]]))
+    answered = np.concatenate([unseen for _, unseen in done])
+    return Choice(heads[decays[best]], _only(logits[decays[best]], answered), history, interrupted)
+
+
+def _solve(training: Training, some: np.ndarray, recipe: HeadRecipe, decays: Sequence[float]) -> Iterator[tuple[float, Head]]:
+    features, targets = training.rows(some)
+    weights = sample_weights(targets, training.classes, recipe)
+    soft = soft_targets(targets, training.classes, recipe.label_smoothing)
+    return solve_path(features, soft, weights, decays, multilabel=training.multilabel)
+
+
+def _fit_deep(training: Training, recipe: HeadRecipe, seed: int) -> Choice:
+    """Train on each fold for its best epoch and its answers, then on everything for the mean of these epochs."""
+    logits = np.full((len(training.targets), training.classes), np.nan, np.float32)
+    history: list[dict[str, Any]] = []
+    epochs = []
+    for number, (seen, unseen) in enumerate(track(training.folds, "training the head")):
+        fit = fit_keras_head(training.rows(seen), (training.views[0][unseen], training.targets[unseen]), training.classes, recipe, seed)
+        logits[unseen] = fit.head.logits(training.views[0][unseen])
+        epochs.append(fit.best_epoch)
+        history += [{"kind": "epoch", "fold": number, **line} for line in fit.history]
+    final = fit_keras_head(training.rows(np.arange(len(training.targets))), None, training.classes, recipe, seed, epochs=round(float(np.mean(epochs))))
+    history += [{"kind": "epoch", "fold": None, **line} for line in final.history]
+    return Choice(final.head, logits, history)
+
+
+def _score(training: Training, folds: Folds, decay: float, logits: np.ndarray) -> dict[str, Any]:
+    """Mean and standard deviation over the folds of log loss (nats) and accuracy."""
+    losses = [mean_log_loss(logits[unseen], training.targets[unseen]) for _, unseen in folds]
+    rights = [is_right(logits[unseen], training.targets[unseen]).mean() for _, unseen in folds]
+    return {
+        "kind": "candidate",
+        "weight_decay": decay,
+        "log_loss": float(np.mean(losses)),
+        "log_loss_sd": float(np.std(losses)),
+        "accuracy": float(np.mean(rights)),
+        "accuracy_sd": float(np.std(rights)),
+        "chosen": False,
+    }
+
+
+def probabilities_of(logits: np.ndarray, *, multilabel: bool, temperature: float = 1.0) -> np.ndarray:
+    """Softmax, or sigmoids where a picture has several labels, of logits / temperature."""
+    return sigmoid(logits / temperature) if multilabel else softmax(logits / temperature)
+
+
+def mean_log_loss(logits: np.ndarray, targets: np.ndarray) -> float:
+    """Mean cross-entropy in nats; over the classes too where a picture has several labels."""
+    if targets.ndim == 1:
+        p = softmax(logits)[np.arange(len(targets)), targets]
+        return float(-np.log(np.maximum(p, 1e-15)).mean())
+    return float((np.logaddexp(0, logits) - targets * logits).mean())
+
+
+def is_right(scores: np.ndarray, targets: np.ndarray, boundary: float = 0.0) -> np.ndarray:
+    """Whether the top class is the label (n,); with several labels, whether all of them agree.
+
+    `boundary` parts yes from no where there are several: 0 for logits, 0.5 for probabilities.
+    """
+    if targets.ndim == 1:
+        return np.asarray(scores.argmax(axis=1) == targets)
+    return np.asarray(((scores > boundary) == (targets > 0)).all(axis=1))
+
+
+def _only(logits: np.ndarray, answered: np.ndarray) -> np.ndarray:
+    """`logits`, with NaN rows for samples whose fold was not reached."""
+    kept = np.full_like(logits, np.nan)
+    kept[answered] = logits[answered]
+    return kept

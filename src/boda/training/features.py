@@ -1,0 +1,104 @@
+"""Features once: a frozen network is a fixed function, so each picture goes through it a single time.
+
+Pictures are decoded by threads, run by OpenVINO on all cores, and their features are kept under a key of
+network, view and picture, so that a second training on the same pictures computes none again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from boda.batches import batched, in_order
+from boda.models import backbones
+from boda.models.engine import Network, Precision, convert
+from boda.progress import say, track
+from boda.training.cache import FeatureStore, cache_folder, cache_limit, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from boda.data.view import View
+    from boda.recipe import Recipe
+    from boda.sample import Sample
+
+BATCH = 4
+KEEP_EVERY = 64
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A converted backbone on disk, and how it is run.
+
+    `network` is the OpenVINO file; `key` is a hash of the backbone, its weights and the runtime's version.
+    """
+
+    network: Path
+    key: str
+    precision: Precision = "f32"
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Extractor:
+        """The recipe's backbone, converted now or by an earlier training."""
+        key = key_of("network 1", backbones.weights_key(recipe.backbone, recipe.weights), metadata.version("openvino"))
+        path = _place(recipe.backbone, key)
+        if not path.exists():
+            from boda.models.assemble import feature_model
+
+            _convert(path, recipe.backbone, lambda: feature_model(recipe.backbone, recipe.weights), ("map", "pooled"))
+        return cls(path, key, recipe.precision)
+
+    def features(self, samples: Sequence[Sample], digests: Sequence[str], view: View) -> np.ndarray:
+        """Pooled features (n, d) float32 of `samples` in `view`.
+
+        `digests` are the hashes of the samples' contents: what is kept for one of them is not computed again.
+        """
+        store = FeatureStore.default()
+        keys = [key_of(self.key, self.precision, view.key, digest) for digest in digests]
+        have = store.get(sorted(set(keys)))
+        missing = {key: sample for key, sample in zip(keys, samples, strict=True) if key not in have}
+        rows = track(self._rows(list(missing.values()), view), "features", total=len(missing))
+        fresh: list[tuple[str, np.ndarray]] = []
+        for key, row in zip(missing, rows, strict=True):
+            fresh.append((key, row))
+            if len(fresh) == KEEP_EVERY:
+                store.put(fresh)
+                have.update(fresh)
+                fresh = []
+        if fresh:
+            store.put(fresh)
+            have.update(fresh)
+        store.trim(cache_limit())
+        return np.stack([have[key] for key in keys])
+
+    def _rows(self, samples: Sequence[Sample], view: View) -> Iterator[np.ndarray]:
+        if samples:
+            network = Network(self.network, self.precision, outputs=("pooled",))
+            for output in network.run(batched(in_order(view.pixels, samples), BATCH)):
+                yield from output["pooled"]
+
+
+def as_is_network(name: str) -> Path:
+    """The whole pretrained network `name`, with its 1000 ImageNet classes, converted now or earlier."""
+    key = key_of("as is 1", backbones.weights_key(name, "pretrained"), metadata.version("openvino"))
+    path = _place(f"{name}-as-is", key)
+    if not path.exists():
+        from boda.models.assemble import build_classifier_as_is
+
+        _convert(path, name, lambda: build_classifier_as_is(name), ("logits",))
+    return path
+
+
+def _place(name: str, key: str) -> Path:
+    return cache_folder() / "networks" / f"{name}-{key[:24]}" / "network.xml"
+
+
+def _convert(path: Path, name: str, build: Callable[[], Any], outputs: tuple[str, ...]) -> None:
+    say(f"Converting {name} for OpenVINO, once; this takes some seconds.")
+    model = build()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    convert(model, path, outputs)

@@ -1,0 +1,202 @@
+"""The estimator: boda's way from pictures to a trusted classifier, with scikit-learn's habits."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import NotFittedError
+
+from boda.answers import Model
+from boda.data import read
+from boda.data.arrays import read_arrays
+from boda.data.files import are_paths, read_files
+from boda.errors import DataError
+from boda.models.heads.classify import Head, attach_to_keras
+from boda.recipe import DEFAULT_BACKBONE, HeadRecipe, Recipe
+from boda.run import Run
+from boda.sample import Dataset
+from boda.verbs.predict import expand
+from boda.verbs.train import train
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HEAD = ("hidden", "dropout", "batch_norm", "label_smoothing", "class_weight", "weight_decay", "epochs", "learning_rate", "batch_size")
+
+
+class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
+    """A picture classifier on a frozen pretrained network.
+
+    Args:
+        backbone, weights, resize, views, validation_split: entries of the Recipe.
+        hidden, dropout, batch_norm, label_smoothing, class_weight, weight_decay, epochs, learning_rate, batch_size:
+            entries of the Recipe's head.
+        seed: of the split, the folds and the intervals.
+        out: the Run's folder; None keeps it in a temporary folder for as long as the estimator lives.
+
+    Attributes:
+        classes_: class names, (classes,), in the order of `predict_proba`'s columns.
+        run_: the Run; its report is `run_.path / "report.html"`.
+
+    `fit` holds `validation_split` of the pictures out for the report, unless the data has a validation part.
+
+    Example:
+        >>> clf = boda.Classifier().fit("photos/")         # doctest: +SKIP
+        >>> clf.predict(["new.jpg"])                       # doctest: +SKIP
+        array(['roses'], dtype='<U10')
+    """
+
+    def __init__(
+        self,
+        backbone: str = DEFAULT_BACKBONE,
+        *,
+        weights: str | None = "pretrained",
+        resize: Literal["squash", "crop"] = "squash",
+        views: Literal["plain", "flip"] = "plain",
+        validation_split: float = 0.2,
+        hidden: tuple[int, ...] = (),
+        dropout: float = 0.0,
+        batch_norm: bool = False,
+        label_smoothing: float = 0.0,
+        class_weight: Literal["balanced"] | None = None,
+        weight_decay: float | Literal["auto"] = "auto",
+        epochs: int = HeadRecipe.epochs,
+        learning_rate: float = HeadRecipe.learning_rate,
+        batch_size: int = HeadRecipe.batch_size,
+        seed: int = 0,
+        out: str | Path | None = None,
+    ) -> None:
+        self.backbone = backbone
+        self.weights = weights
+        self.resize = resize
+        self.views = views
+        self.validation_split = validation_split
+        self.hidden = hidden
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.weight_decay = weight_decay
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.seed = seed
+        self.out = out
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's name
+        """Train on pictures with labels, and measure on those held out.
+
+        Args:
+            X: a folder, a CSV file, a DataFrame, a `tf.data.Dataset` or a Dataset, all with their labels;
+                or, with `y`, a list of files or an array (n, h, w, c).
+            y: labels (n,), or (n, classes) of 0 and 1.
+        """
+        run = train(_labelled(X, y), out=self._folder(), seed=self.seed, recipe=self._recipe())
+        return self._take(run)
+
+    def predict(self, X: Any) -> np.ndarray:  # noqa: N803 - scikit-learn's name
+        """The most probable class of each picture (n,); with several labels, 0 and 1 (n, classes)."""
+        probabilities = self.predict_proba(X)
+        if self._model().multilabel:
+            return (probabilities > 0.5).astype(np.int64)  # noqa: PLR2004 - a coin's toss
+        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
+
+    def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803 - scikit-learn's name
+        """Calibrated probabilities (n, classes) of files, a folder, or arrays (n, h, w, c).
+
+        Raises:
+            DataError: a picture cannot be read; the first is named.
+        """
+        model = self._model()
+        answers = list(model.predict(_pictures(X)))
+        if bad := [a for a in answers if a.error]:
+            raise DataError(f"{len(bad)} of {len(answers)} pictures cannot be read; the first is {bad[0].path}: {bad[0].error}.")
+        return np.array([[a.scores[name] for name in model.classes] for a in answers if a.scores])
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: N803 - scikit-learn's name
+        """Accuracy on labelled pictures, as `fit` takes them; with several labels, of all of them together."""
+        dataset = _labelled(X, y)
+        model = self._model()
+        if unknown := set(dataset.classes) - set(model.classes):
+            raise DataError(f"The model does not know {', '.join(sorted(unknown))}; it knows {', '.join(model.classes)}.")
+        dataset = Dataset(dataset.samples, model.classes, dataset.task)
+        probabilities, targets = model.probabilities(model.logits(dataset.samples)), dataset.targets()
+        right = probabilities.argmax(1) == targets if targets.ndim == 1 else ((probabilities > 0.5) == targets).all(1)  # noqa: PLR2004
+        return float(np.average(right, weights=sample_weight))
+
+    def save(self, path: str | Path) -> Path:
+        """Copy the Run to `path`, which must not be there yet."""
+        target = Path(path)
+        if target.exists():
+            raise DataError(f"{target} is there already; a Run is never overwritten.")
+        shutil.copytree(self._run().path, target)
+        return target
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The estimator of a Run that `save` or `boda train` left."""
+        run = Run.open(path, complete=True)
+        recipe = Recipe.from_toml((run.path / "recipe.toml").read_text(encoding="utf-8"))
+        head = {name: getattr(recipe.head, name) for name in HEAD}
+        rest = {name: getattr(recipe, name) for name in ("weights", "resize", "views", "validation_split")}
+        return cls(recipe.backbone, **rest, **head, seed=run.about["seed"])._take(run)
+
+    @property
+    def keras_model(self) -> Any:
+        """The network as a plain `keras.Model`: pictures (n, size, size, 3) of 0 to 255 to calibrated probabilities."""
+        from boda.models.assemble import feature_model
+
+        model, run = self._model(), self._run()
+        head = Head.from_bytes((run.path / "model" / "head.npz").read_bytes())
+        features = feature_model(self.backbone, self.weights)
+        return attach_to_keras(features, head, multilabel=model.multilabel, temperature=model.temperature)
+
+    def _recipe(self) -> Recipe:
+        head = HeadRecipe(**{name: getattr(self, name) for name in HEAD})
+        return Recipe(self.backbone, self.weights, self.resize, self.views, validation_split=self.validation_split, head=head)
+
+    def _folder(self) -> Path:
+        if self.out is not None:
+            return Path(self.out)
+        folder = tempfile.mkdtemp(prefix="boda-")
+        self._keeper = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+    def _take(self, run: Run) -> Self:
+        self.run_, self.classes_ = run, np.array(run.classes)
+        return self
+
+    def _run(self) -> Run:
+        if not hasattr(self, "run_"):
+            raise NotFittedError("This Classifier is not fitted yet. Call fit, or Classifier.load(RUN).")
+        return self.run_
+
+    def _model(self) -> Model:
+        run = self._run()
+        if getattr(self, "_loaded", (None, None))[0] != run.path:
+            self._loaded = (run.path, Model.load(run))
+        return self._loaded[1]
+
+    def _repr_html_(self) -> str:
+        return self.run_._repr_html_() if hasattr(self, "run_") else f"<code>{self!r}</code>"  # noqa: SLF001 - a notebook's interface
+
+
+def _labelled(X: Any, y: Any) -> Dataset:  # noqa: N803 - scikit-learn's name
+    if y is not None and are_paths(X):
+        return read_files(X, y)
+    return read(X if y is None else (X, y))
+
+
+def _pictures(X: Any) -> Sequence[Any]:  # noqa: N803 - scikit-learn's name
+    """Files or arrays to answer on, from whatever `predict` was given."""
+    if isinstance(X, Dataset):
+        return [s.image for s in X]
+    if isinstance(X, (str, Path)):
+        return list(expand([X]))
+    return list(expand(X)) if are_paths(X) else [s.image for s in read_arrays(X)]

@@ -1,0 +1,61 @@
+"""What to do after a training: suggestions that follow from its own figures, with the command for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from boda.recipe import Recipe
+
+if TYPE_CHECKING:
+    from boda.run import Run
+
+FEW = 30
+POORLY_CALIBRATED = 0.08
+
+
+def next_steps(run: Run) -> list[dict[str, str]]:
+    """Up to five steps, the most useful first, as {"title", "why", "command"}."""
+    steps = [*_about_data(run), *_about_model(run), _predict(run), _look(run)]
+    return steps[:5]
+
+
+def _step(title: str, why: str, command: str) -> dict[str, str]:
+    return {"title": title, "why": why, "command": command}
+
+
+def _about_data(run: Run) -> list[dict[str, str]]:
+    steps = []
+    data, val = run.read_json("data.json"), run.metrics["val"]
+    if data.get("leaks"):
+        why = f"{len(data['leaks'])} validation pictures also stand in the training part, so the accuracy is too good."
+        steps.append(_step("Remove the leaking pictures", why, f"boda look {run.about['data']}"))
+    weakest = min(val["per_class"], key=lambda c: c["f1"])
+    if run.metrics["task"] == "classify" and weakest["f1"] < val["accuracy"] - 0.05:  # noqa: PLR2004 - clearly below the rest
+        why = f"It is the weakest class (F1 {weakest['f1']:.2f}); new pictures help most where the model is wrong."
+        steps.append(_step(f"Add pictures of “{weakest['name']}”", why, f"boda look {run.about['data']}"))
+    if val["n"] < 10 * FEW:
+        lo, hi = val["accuracy_interval"]
+        why = f"With {val['n']} pictures the accuracy is only known to lie between {lo:.0%} and {hi:.0%}."
+        steps.append(_step("Hold out more pictures", why, f"boda train {run.about['data']} --set validation_split=0.3"))
+    return steps
+
+
+def _about_model(run: Run) -> list[dict[str, str]]:
+    recipe = Recipe.from_toml((run.path / "recipe.toml").read_text(encoding="utf-8"))
+    steps = []
+    if recipe.views == "plain":
+        why = "The head also sees each training picture mirrored; wrong for text and digits, often a small gain elsewhere."
+        steps.append(_step("Try mirrored views", why, f"boda train {run.about['data']} --set views=flip"))
+    if recipe.head.is_linear:
+        why = "A hidden layer can help where classes are mixtures; boda keeps the features, so the try is quick."
+        steps.append(_step("Try a hidden layer", why, f"boda train {run.about['data']} --set head.hidden=256 --set head.dropout=0.3"))
+    return steps
+
+
+def _predict(run: Run) -> dict[str, str]:
+    return _step("Answer on new pictures", "Each answer comes with a calibrated confidence.", f"boda predict {run.path} NEW_PICTURES")
+
+
+def _look(run: Run) -> dict[str, str]:
+    why = "Counts, sizes, samples, damaged, duplicate and leaking files on one page."
+    return _step("Look at the data", why, f"boda look {run.about['data']}")

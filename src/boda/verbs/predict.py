@@ -1,0 +1,114 @@
+"""`boda predict`: answers of a Run, or of a pretrained network as it is, on files, folders and globs."""
+
+from __future__ import annotations
+
+import glob
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from boda.answers import Answer, Model
+from boda.data.decode import SUFFIXES
+from boda.data.view import View
+from boda.errors import DataError, RunError
+from boda.models import backbones
+from boda.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Picture = str | Path | np.ndarray
+
+
+def load(source: Run | Path | str) -> Model:
+    """The model of a Run, or a pretrained network as it is by its name, such as "efficientnet_lite0".
+
+    Raises:
+        RunError: there is neither a Run nor a network of that name.
+    """
+    if isinstance(source, Run):
+        return Model.load(source)
+    if Path(source).is_dir():
+        return Model.load(Run.open(source, complete=True))
+    if str(source) in backbones.BACKBONES:
+        return _as_is(str(source))
+    raise RunError(f"{source} is neither a Run's folder nor a network. `boda runs` and `boda backbones` list them.")
+
+
+def predict(
+    source: Model | Run | Path | str,
+    pictures: Picture | Iterable[Picture],
+    *,
+    min_confidence: float | Literal["auto"] = 0.0,
+) -> Iterator[Answer]:
+    """Answer on pictures, in order, as they come.
+
+    Args:
+        source: a Run, its folder, a loaded Model, or a network's name for its 1000 ImageNet classes.
+        pictures: files, folders (searched through), globs, or arrays (h, w, 3) uint8; one or several.
+        min_confidence: answers below it are marked as abstained; "auto" takes the threshold that the training
+            found for the wanted precision.
+
+    Yields:
+        An Answer a picture; one that cannot be read carries `error` instead of a label.
+
+    Raises:
+        DataError: a folder or a glob holds no picture.
+        RunError: `source` is no Run and no network, or "auto" was asked for and no threshold was found.
+    """
+    model = source if isinstance(source, Model) else load(source)
+    if min_confidence == "auto":
+        min_confidence = _threshold(model)
+    several = [pictures] if isinstance(pictures, (str, Path)) or _is_picture(pictures) else pictures
+    return model.predict(expand(several), min_confidence=min_confidence)
+
+
+def expand(pictures: Iterable[Picture]) -> Iterator[Picture]:
+    """Files and arrays as they are, folders and globs as the pictures in them, sorted."""
+    for picture in pictures:
+        if isinstance(picture, np.ndarray):
+            yield picture
+        elif Path(picture).is_dir():
+            yield from _within(Path(picture))
+        elif glob.has_magic(str(picture)) and not Path(picture).exists():
+            yield from _matching(str(picture))
+        else:
+            yield picture
+
+
+def _is_picture(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 3  # noqa: PLR2004 - h, w, c
+
+
+def _within(folder: Path) -> Iterator[Path]:
+    found = False
+    for base, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
+                found = True
+                yield Path(base) / name
+    if not found:
+        raise DataError(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))}).")
+
+
+def _matching(pattern: str) -> Iterator[str]:
+    found = sorted(glob.glob(pattern, recursive=True))
+    if not found:
+        raise DataError(f"No file matches {pattern}.")
+    return iter(found)
+
+
+def _threshold(model: Model) -> float:
+    if model.abstain_below is None:
+        raise RunError("This model has no abstain threshold: the wanted precision was not reached. Give a number.")
+    return model.abstain_below
+
+
+def _as_is(name: str) -> Model:
+    from boda.models.imagenet import class_names
+    from boda.training.features import as_is_network
+
+    return Model(as_is_network(name), View(backbones.get(name).size, "crop"), class_names())

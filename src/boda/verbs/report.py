@@ -1,0 +1,18 @@
+"""`boda report`: draw a Run's report again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from boda.reports.html import write_report
+from boda.run import Run
+
+
+def report(run: Run | Path | str) -> Path:
+    """Write RUN/report.html and RUN/figures from what is in the Run; the path of the page.
+
+    Raises:
+        RunError: there is no Run, or it did not get as far as its figures.
+    """
+    run = run if isinstance(run, Run) else Run.open(run)
+    return write_report(run)

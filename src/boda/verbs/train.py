@@ -1,0 +1,252 @@
+"""`boda train`: a folder, table or arrays of labelled pictures become a Run."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from boda import explain as why
+from boda.data import read
+from boda.data.audit import scan
+from boda.data.split import Split, folds, leaks, make_split
+from boda.data.view import View
+from boda.models import backbones
+from boda.models.engine import append_dense
+from boda.progress import say
+from boda.recipe import Recipe
+from boda.reports.html import write_report
+from boda.run import Run
+from boda.training import baselines, measure
+from boda.training.choose import Choice, Training, choose_head, is_right, mean_log_loss, probabilities_of
+from boda.training.features import Extractor
+from boda.verbs.next_steps import next_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from boda.data.audit import Scan
+    from boda.sample import Dataset
+
+PACKAGES = ("boda", "keras", "numpy", "openvino", "pillow", "scikit-learn", "scipy")
+
+
+def train(
+    data: Any,
+    *,
+    out: Path | str | None = None,
+    runs: Path | str = "runs",
+    seed: int = 0,
+    recipe: Recipe | Path | str | None = None,
+    split: Run | Path | str | None = None,
+    on_bad: Literal["skip", "error"] = "skip",
+    reading: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Run:
+    """Train a classifier on labelled pictures and measure it.
+
+    Args:
+        data: a folder (`CLASS/picture`, or `train/`, `val/`, `test/` above), a CSV file, a DataFrame,
+            (images, labels), a `tf.data.Dataset` or a `Dataset`.
+        out: the Run's folder, which must not hold anything yet; by default the next number below `runs`.
+        runs: where numbered Runs go.
+        seed: of the split, the folds and the bootstrap.
+        recipe: a Recipe or a TOML file.
+        split: a Run whose split is used again.
+        on_bad: "skip" leaves damaged pictures out and lists them in `bad_files.csv`; "error" stops at the first.
+        reading: options of the reader, such as `group_pattern` or `label_column`.
+        **changes: entries of the recipe, such as `backbone="mobilenet_v2"` or `head_hidden=(256,)`.
+
+    Returns:
+        The Run; `run.metrics["val"]["accuracy"]` is its accuracy on pictures that no choice has seen.
+
+    Raises:
+        DataError, RecipeError, WeightsError, RunError: each says where, what was expected, what came, what to do.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(Path(recipe)) if recipe else Recipe()
+    recipe = recipe.replace(**changes)
+    backbone = backbones.get(recipe.backbone)
+    clock = Clock()
+    with clock("read"):
+        dataset, scanned = scan(read(data, **(reading or {})), on_bad=on_bad)
+        parts = make_split(dataset, group_ids=scanned.group_ids, seed=seed, validation_split=recipe.validation_split, reuse=_split_of(split))
+    run = Run.create(None if out is None else Path(out), runs=Path(runs), task=dataset.task, seed=seed)
+    work = Work(run, recipe, dataset, scanned, parts, View(backbone.size, recipe.resize), seed, clock)
+    try:
+        work.describe(str(data) if isinstance(data, (str, Path)) else type(data).__name__)
+        work.train()
+    except BaseException as error:
+        run.update(status="interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error=str(error) or type(error).__name__)
+        raise
+    return run
+
+
+def _split_of(source: Run | Path | str | None) -> Split | None:
+    if source is None:
+        return None
+    run = source if isinstance(source, Run) else Run.open(source)
+    return Split.from_json(run.read_json("split.json"))
+
+
+@dataclass
+class Clock:
+    """Seconds a step, and in all."""
+
+    began: float = field(default_factory=time.perf_counter)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        """Add the time that the block takes to `step`."""
+        start = time.perf_counter()
+        yield
+        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - start
+
+    def total(self) -> dict[str, float]:
+        """Seconds a step so far, rounded, with their "total" since the beginning."""
+        return {"total": round(time.perf_counter() - self.began, 3), **{k: round(v, 3) for k, v in self.seconds.items()}}
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """One training under way: the steps in order, each leaving its files in the Run."""
+
+    run: Run
+    recipe: Recipe
+    dataset: Dataset
+    scanned: Scan
+    split: Split
+    view: View
+    seed: int
+    clock: Clock
+
+    def describe(self, source: str) -> None:
+        """Write down what is trained on what, before anything costly begins."""
+        backbone = backbones.get(self.recipe.backbone)
+        self.run.update(
+            classes=list(self.dataset.classes),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            data=source,
+            backbone={"name": backbone.name, "title": backbone.title, "params": backbone.params, "size": backbone.size, "features": backbone.features},
+            view=asdict(self.view),
+            precision=self.recipe.precision,
+            versions={name: metadata.version(name) for name in PACKAGES},
+        )
+        self.run.write_text("recipe.toml", self.recipe.to_toml())
+        self.run.write_json("split.json", self.split.to_json())
+        self.run.write_json("data.json", self.scanned.to_json(self.dataset, self.split))
+        self.run.write_text("bad_files.csv", self.scanned.bad_csv(self.dataset))
+
+    def train(self) -> None:
+        """Features, baselines, head, figures, pictures, report."""
+        with self.clock("features"):
+            extractor = Extractor.of(self.recipe)
+            features = {name: self._features(extractor, name) for name in ("train", "val", "test") if self._indices(name).size}
+        training = self._training(extractor, features["train"])
+        with self.clock("train"):
+            choice = choose_head(training, self.recipe.head, self.seed)
+            calibration = measure.calibration_of(choice, training, self.recipe.precision_wanted)
+        logits = {name: choice.head.logits(features[name]) for name in features if name != "train"}
+        with self.clock("baselines"):
+            rivals = self._rivals(training)
+        self._write_model(extractor, choice)
+        self._write_figures(choice, calibration, training, logits, rivals)
+        with self.clock("explain"):
+            why.explain(self.run, self._samples("val"), self.view, choice.head, logits["val"])
+        self._finish(choice)
+
+    def _training(self, extractor: Extractor, plain: np.ndarray) -> Training:
+        where = self._indices("train")
+        targets = self.dataset.targets()[where]
+        views = (plain,)
+        if self.recipe.views == "flip":
+            with self.clock("features"):
+                views = (plain, self._features(extractor, "train", mirrored=True))
+        inner = folds(targets, self.scanned.group_ids[where], self.recipe.folds, self.seed)
+        return Training(views, targets, len(self.dataset.classes), inner)
+
+    def _features(self, extractor: Extractor, part: str, *, mirrored: bool = False) -> np.ndarray:
+        where = self._indices(part)
+        view = View(self.view.size, self.view.resize, self.view.crop_share, mirrored)
+        return extractor.features(self._samples(part), [self.scanned.digests[i] for i in where], view)
+
+    def _rivals(self, training: Training) -> dict[str, np.ndarray]:
+        """The baselines' probabilities on the validation part."""
+        held_out, classes = self._samples("val"), training.classes
+        return {
+            "most_frequent": baselines.most_frequent(training.targets, classes, len(held_out)),
+            "raw_pixels": baselines.raw_pixels(self._samples("train"), training.targets, held_out, classes, training.folds),
+        }
+
+    def _write_model(self, extractor: Extractor, choice: Choice) -> None:
+        self.run.write_bytes("model/head.npz", choice.head.to_bytes())
+        append_dense(extractor.network, self.run.path / "model" / "network.xml", choice.head.dense())
+
+    def _write_figures(self, choice: Choice, calibration: dict[str, Any], training: Training, logits: dict[str, np.ndarray], rivals: dict[str, np.ndarray]) -> None:
+        targets = {name: self.dataset.targets()[self._indices(name)] for name in logits}
+        temperature, classes = calibration["temperature"], self.dataset.classes
+        with self.clock("measure"):
+            parts = {name: measure.figures(targets[name], some, classes, temperature, self.seed) for name, some in logits.items()}
+            beside = {name: measure.evaluate(targets["val"], p, classes, self.seed) for name, p in rivals.items()}
+        strongest = max(beside, key=lambda name: beside[name]["accuracy"])
+        ours = is_right(logits["val"], targets["val"])
+        theirs = is_right(rivals[strongest], targets["val"], boundary=0.5)
+        self.run.write_json(
+            "metrics.json",
+            {
+                "task": self.dataset.task,
+                **parts,
+                "baselines": {name: _short(found) for name, found in beside.items()},
+                "against_baseline": {"baseline": strongest, **measure.against(ours, theirs)},
+                "inner": _inner(choice, training),
+                "seconds": self.clock.total(),
+            },
+        )
+        self.run.write_json("calibration.json", measure.add_reliability(calibration, logits["val"], targets["val"]))
+        self.run.write_text("history.jsonl", _json_lines(choice.history))
+        probabilities = probabilities_of(logits["val"], multilabel=training.multilabel, temperature=temperature)
+        self.run.write_json(
+            "predictions.json",
+            {
+                "names": [s.name for s in self._samples("val")],
+                "labels": targets["val"].tolist(),
+                "probabilities": np.round(probabilities, 6).tolist(),
+            },
+        )
+
+    def _finish(self, choice: Choice) -> None:
+        self.run.write_json("next.json", next_steps(self.run))
+        self.run.finish(stopped_early=choice.interrupted)
+        with self.clock("report"):
+            write_report(self.run)
+        self.run.write_json("metrics.json", {**self.run.metrics, "seconds": self.clock.total()})
+        self.run.finish(stopped_early=choice.interrupted)
+
+    def _indices(self, part: str) -> np.ndarray:
+        wanted = set(self.split.parts.get(part, ()))
+        return np.array([i for i, s in enumerate(self.dataset) if s.name in wanted], dtype=np.int64)
+
+    def _samples(self, part: str) -> list[Any]:
+        return [self.dataset.samples[i] for i in self._indices(part)]
+
+
+def _short(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: found[name] for name in ("n", "accuracy", "accuracy_interval", "log_loss")}
+
+
+def _inner(choice: Choice, training: Training) -> dict[str, Any]:
+    """How the chosen head did on training pictures that it had not seen."""
+    answered = np.isfinite(choice.logits).all(axis=1)
+    logits, targets = choice.logits[answered], training.targets[answered]
+    return {"n": int(answered.sum()), "accuracy": float(is_right(logits, targets).mean()), "log_loss": mean_log_loss(logits, targets), "folds": len(training.folds)}
+
+
+def _json_lines(lines: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(line) + "\n" for line in lines)

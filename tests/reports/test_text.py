@@ -1,0 +1,64 @@
+import io
+
+from fake_run import HOSTILE, make_run
+from rich.cells import cell_len
+from rich.console import Console
+
+from boda.reports.text import runs_table, summary
+from boda.run import Run
+
+
+def printed(renderable, width=100, **console):
+    file = io.StringIO()
+    Console(file=file, width=width, **console).print(renderable)
+    return file.getvalue().replace("\u202f", " ")
+
+
+def test_the_summary_tells_the_score_beside_the_baselines(session_run):
+    text = printed(summary(session_run))
+
+    for words in (
+        "boda",
+        "linear model on raw pixels",
+        "95 % interval",
+        "Answer only above 0.83",
+        "report.html",
+        "What next",
+    ):
+        assert words in text
+
+
+def test_three_mix_ups_at_most_are_told(session_run):
+    assert printed(summary(session_run), 400).count("→") == 3
+
+
+def test_names_are_never_markup(tmp_path):
+    run = make_run(tmp_path / "001", classes=["[red]a[/red]", "[/]", HOSTILE], accuracy=0.3)
+
+    assert "[red]a[/red]" in printed(summary(run), 400)
+
+
+def test_korean_names_keep_within_the_width(tmp_path):
+    run = make_run(tmp_path / "001", classes=["해바라기" * 8, "튤립" * 9], accuracy=0.3)
+
+    assert all(cell_len(line) <= 60 for line in printed(summary(run), 60).splitlines())
+
+
+def test_no_color_is_honoured(session_run, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    assert "\x1b[3" not in printed(summary(session_run), force_terminal=True)
+
+
+def test_runs_are_listed_with_their_state(session_run, tmp_path):
+    unfinished = Run.create(tmp_path / "002", task="classify", seed=0)
+
+    text = printed(runs_table([session_run, unfinished]), 300)
+
+    assert "complete" in text
+    assert "running" in text
+    assert "efficientnet_lite0" in text
+
+
+def test_a_run_without_figures_has_a_summary(tmp_path):
+    assert "report.html" in printed(summary(Run.create(tmp_path / "001", task="classify", seed=0)), 400)
