@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MARKER = ".digits.json"
 PHOTOGRAPHS = ("china.jpg", "flower.jpg")
 EDGE = (0.3, 0.55)  # ink at which a stroke's soft edge begins and ends
-DIMMING = 0.8
+DIMMING = 0.8  # of the photographs, so that bright strokes glow
 SHADOW = [int(0.4 * alpha) for alpha in range(256)]
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # of linear RGB, ITU-R BT.709
 
@@ -81,7 +81,7 @@ def picture_name(index: int) -> str:
 def compose_digit(digit: np.ndarray, photograph: Image.Image, size: int, rng: np.random.Generator) -> Image.Image:
     """One picture: `digit`, (8, 8) of 0 to 16, painted over a random crop of `photograph`."""
     background = _random_crop(photograph, size, rng)
-    stroke = _place(_brush_stroke(digit, round(size * rng.uniform(0.75, 0.95))), size, rng)
+    stroke = _place(_brush_stroke(digit, round(size * rng.uniform(0.72, 0.9))), size, rng)
     colour = _contrasting_colour(_mean_below(background, stroke), rng)
     shadow = stroke.filter(ImageFilter.BoxBlur(size / 50)).point(SHADOW)
     background.paste((0, 0, 0), (size // 64, size // 64), shadow)
@@ -153,13 +153,13 @@ def _brush_stroke(digit: np.ndarray, side: int) -> Image.Image:
     width, height = round(scale * ink.shape[1]), round(scale * ink.shape[0])
     smooth = np.asarray(Image.fromarray(ink).resize((width, height), Image.Resampling.BICUBIC))
     ramp = np.clip((smooth - EDGE[0]) / (EDGE[1] - EDGE[0]), 0, 1)
-    return Image.fromarray(np.uint8(255 * ramp * ramp * (3 - 2 * ramp)))  # smoothstep
+    return Image.fromarray((255 * ramp * ramp * (3 - 2 * ramp)).astype(np.uint8))  # smoothstep
 
 
 def _place(stroke: Image.Image, size: int, rng: np.random.Generator) -> Image.Image:
-    """`stroke`, turned by up to 12 degrees, in a mask `size` pixels square, at most 8 % off its middle."""
+    """`stroke`, turned by up to 12 degrees, in a mask `size` pixels square, at most 7 % off its middle."""
     mask = Image.new("L", (size, size))
-    shift = size * rng.uniform(-0.08, 0.08, 2)
+    shift = size * rng.uniform(-0.07, 0.07, 2)
     left, top = (round((size - length) / 2 + by) for length, by in zip(stroke.size, shift, strict=True))
     mask.paste(stroke, (left, top))
     return mask.rotate(rng.uniform(-12, 12), Image.Resampling.BILINEAR)
@@ -179,7 +179,8 @@ def _contrasting_colour(background: np.ndarray, rng: np.random.Generator) -> np.
     """
     candidates = rng.uniform((0, 0.4, 0.5), (1, 0.95, 1), (16, 3))
     contrasts = np.array([_contrast(255 * np.array(colorsys.hsv_to_rgb(*hsv)), background) for hsv in candidates])
-    return candidates[np.argmax(np.minimum(contrasts, 3))]
+    best: np.ndarray = candidates[np.argmax(np.minimum(contrasts, 3))]
+    return best
 
 
 def _contrast(one: np.ndarray, other: np.ndarray) -> float:
@@ -191,9 +192,10 @@ def _contrast(one: np.ndarray, other: np.ndarray) -> float:
 def _gradient(hsv: np.ndarray, size: int) -> Image.Image:
     """A square that drifts from `hsv` at the top to a neighbouring hue at the bottom."""
     hue, saturation, value = hsv
-    ends = [colorsys.hsv_to_rgb((hue + drift) % 1, saturation, value) for drift in (0, 0.09)]
-    rows = np.linspace(*(255 * np.array(ends)), num=size)
-    return Image.fromarray(np.repeat(np.uint8(rows)[:, None], size, axis=1))
+    top, bottom = (np.array(colorsys.hsv_to_rgb((hue + drift) % 1, saturation, value)) for drift in (0, 0.09))
+    down = np.linspace(0, 1, size)[:, None, None]
+    rows = 255 * (top + down * (bottom - top))
+    return Image.fromarray(np.repeat(rows, size, axis=1).astype(np.uint8))
 
 
 def _jpeg(picture: Image.Image) -> bytes:

@@ -6,21 +6,24 @@ network, view and picture, so that a second training on the same pictures comput
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from boda.batches import batched, in_order
+from boda.errors import WeightsError
 from boda.models import backbones
+from boda.models.efficientnet_lite import SHA256
 from boda.models.engine import Network, Precision, convert
 from boda.progress import say, track
 from boda.training.cache import FeatureStore, cache_folder, cache_limit, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from boda.data.view import View
     from boda.recipe import Recipe
@@ -44,7 +47,7 @@ class Extractor:
     @classmethod
     def of(cls, recipe: Recipe) -> Extractor:
         """The recipe's backbone, converted now or by an earlier training."""
-        key = key_of("network 1", backbones.weights_key(recipe.backbone, recipe.weights), metadata.version("openvino"))
+        key = key_of("network 1", weights_key(recipe.backbone, recipe.weights), metadata.version("openvino"))
         path = _place(recipe.backbone, key)
         if not path.exists():
             from boda.models.assemble import feature_model
@@ -82,9 +85,27 @@ class Extractor:
                 yield from output["pooled"]
 
 
+def weights_key(name: str, weights: str | None) -> str:
+    """What the weights of the backbone `name` are, as far as it is known without reading them into a network."""
+    row = backbones.get(name)
+    if weights is None:
+        return f"{name}, fresh"
+    if weights != "pretrained":
+        return f"{name}, file {_file_digest(Path(weights))}"
+    return f"{name}, pretrained {'embedded ' + SHA256 if row.weights is None else row.weights.url + row.weights.digest}"
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{path}: the weights cannot be read: {(error.strerror or str(error)).lower()}.") from error
+
+
 def as_is_network(name: str) -> Path:
     """The whole pretrained network `name`, with its 1000 ImageNet classes, converted now or earlier."""
-    key = key_of("as is 1", backbones.weights_key(name, "pretrained"), metadata.version("openvino"))
+    key = key_of("as is 1", weights_key(name, "pretrained"), metadata.version("openvino"))
     path = _place(f"{name}-as-is", key)
     if not path.exists():
         from boda.models.assemble import build_classifier_as_is
