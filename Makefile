@@ -38,16 +38,18 @@ help:
 	@echo 'make clean   remove .venv, the caches and what the demo left'
 
 setup: $(READY)
+	@:
 
 $(READY): pyproject.toml $(LOCK)
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here. boda needs Python 3.11, 3.12 or 3.13." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-	  echo "boda needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo not there)." >&2; \
+	  echo "boda needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
 	  echo "Name another one: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12" >&2; exit 1; }
-	@echo 'Installing into $(VENV): TensorFlow, OpenVINO and about 70 more packages. Once, some 600 MB, one to three minutes.'
+	@echo 'Installing into $(VENV): TensorFlow, OpenVINO and about 70 more packages. Once: some 500 MB to fetch, 2 GB on disk, one to three minutes.'
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "$(PYTHON) cannot make an environment. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK)
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 	@touch $(READY)
 	@echo 'Installed.'
 

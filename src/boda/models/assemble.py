@@ -49,14 +49,20 @@ def build_classifier_as_is(name: str, weights: str | Path | None = PRETRAINED) -
 def build_backbone(name: str, weights: str | Path | None = PRETRAINED, *, include_top: bool = False) -> keras.Model:
     """The network `name`, flat, from raw RGB to its map, or with `include_top` to logits (n, 1000)."""
     row = get(name)
+    file = _weights_file(row, weights, include_top=include_top)  # first, since Keras takes seconds to load
     model = _architecture(row, include_top=include_top)
-    if weights == PRETRAINED and row.embedded:
-        _family(row).load_embedded_weights(model)
-    elif weights == PRETRAINED:
-        load_weights_file(model, fetch(row, include_top=include_top))
+    if file is not None:
+        load_weights_file(model, file)
     elif weights is not None:
-        load_weights_file(model, Path(weights))
+        _family(row).load_embedded_weights(model)
     return model
+
+
+def _weights_file(row: Backbone, weights: str | Path | None, *, include_top: bool) -> Path | None:
+    """The file to load; None for fresh weights and for those that come with a package."""
+    if weights is None or (weights == PRETRAINED and row.embedded):
+        return None
+    return fetch(row, include_top=include_top) if weights == PRETRAINED else Path(weights)
 
 
 def _architecture(row: Backbone, *, include_top: bool) -> keras.Model:

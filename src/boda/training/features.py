@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,11 +19,12 @@ from boda.errors import WeightsError
 from boda.models import backbones
 from boda.models.efficientnet_lite import SHA256
 from boda.models.engine import Network, Precision, convert
+from boda.models.lite_network import write_embedded
 from boda.progress import say, track
 from boda.training.cache import FeatureStore, cache_folder, cache_limit, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from boda.data.view import View
     from boda.recipe import Recipe
@@ -50,9 +51,7 @@ class Extractor:
         key = key_of("network 1", weights_key(recipe.backbone, recipe.weights), metadata.version("openvino"))
         path = _place(recipe.backbone, key)
         if not path.exists():
-            from boda.models.assemble import feature_model
-
-            _convert(path, recipe.backbone, lambda: feature_model(recipe.backbone, recipe.weights), ("map", "pooled"))
+            _write_features(path, recipe)
         return cls(path, key, recipe.precision)
 
     def features(self, samples: Sequence[Sample], digests: Sequence[str], view: View) -> np.ndarray:
@@ -108,9 +107,14 @@ def as_is_network(name: str) -> Path:
     key = key_of("as is 1", weights_key(name, "pretrained"), metadata.version("openvino"))
     path = _place(f"{name}-as-is", key)
     if not path.exists():
-        from boda.models.assemble import build_classifier_as_is
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if backbones.get(name).embedded:
+            write_embedded(path, include_top=True)
+        else:
+            from boda.models.assemble import build_classifier_as_is
 
-        _convert(path, name, lambda: build_classifier_as_is(name), ("logits",))
+            _say_converting(name)
+            convert(build_classifier_as_is(name), path, ("logits",))
     return path
 
 
@@ -118,8 +122,20 @@ def _place(name: str, key: str) -> Path:
     return cache_folder() / "networks" / f"{name}-{key[:24]}" / "network.xml"
 
 
-def _convert(path: Path, name: str, build: Callable[[], Any], outputs: tuple[str, ...]) -> None:
-    say(f"Converting {name} for OpenVINO, once; this takes some seconds.")
-    model = build()
+def _write_features(path: Path, recipe: Recipe) -> None:
+    """The embedded network is written without Keras, whose import costs seconds; the others are converted."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    convert(model, path, outputs)
+    if recipe.weights == "pretrained" and backbones.get(recipe.backbone).embedded:
+        write_embedded(path)
+        return
+    from boda.models.assemble import feature_model
+    from boda.models.keras_import import import_keras
+
+    _say_converting(recipe.backbone)
+    if recipe.weights is None:
+        import_keras().utils.set_random_seed(0)
+    convert(feature_model(recipe.backbone, recipe.weights), path)
+
+
+def _say_converting(name: str) -> None:
+    say(f"Converting {name} for OpenVINO, once; this takes some seconds.")
