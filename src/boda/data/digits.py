@@ -81,7 +81,7 @@ def picture_name(index: int) -> str:
 def compose_digit(digit: np.ndarray, photograph: Image.Image, size: int, rng: np.random.Generator) -> Image.Image:
     """One picture: `digit`, (8, 8) of 0 to 16, painted over a random crop of `photograph`."""
     background = _random_crop(photograph, size, rng)
-    stroke = _place(_brush_stroke(digit, round(size * rng.uniform(0.72, 0.9))), size, rng)
+    stroke = _place(_brush_stroke(digit, round(size * rng.uniform(0.75, 0.92))), size, rng)
     colour = _contrasting_colour(_mean_below(background, stroke), rng)
     shadow = stroke.filter(ImageFilter.BoxBlur(size / 50)).point(SHADOW)
     background.paste((0, 0, 0), (size // 64, size // 64), shadow)
@@ -136,8 +136,8 @@ def _photographs() -> list[Image.Image]:
 
 
 def _random_crop(photograph: Image.Image, size: int, rng: np.random.Generator) -> Image.Image:
-    """A square of 30 to 90 % of the short side, from anywhere, mirrored half of the time."""
-    side = int(min(photograph.size) * rng.uniform(0.3, 0.9))
+    """A square of 35 to 75 % of the short side, from anywhere, mirrored half of the time."""
+    side = int(min(photograph.size) * rng.uniform(0.35, 0.75))
     left, top = (int(rng.integers(0, whole - side + 1)) for whole in photograph.size)
     crop = photograph.resize((size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
     crop = crop.point([int(DIMMING * value) for value in range(256)] * 3)

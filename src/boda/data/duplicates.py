@@ -33,7 +33,7 @@ SMALL = 32  # pixels; below, pictures (digits, icons) look alike without being c
 
 _GRID, _THUMB, _FREQUENCIES = 32, 16, 11
 _DEAD = 256.0  # a wave of one grey level; symmetric pictures have many frequencies that are zero but for noise
-_ROWS, _COLUMNS = 16, 8192  # a block of distances that stays in the processor's cache
+_ROWS, _COLUMNS = 16, 4096  # a block of distances that stays in the processor's cache
 
 
 def _zigzag() -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +85,7 @@ def near_pairs(hashes: np.ndarray, mirrored: np.ndarray, max_distance: int = MAX
     """Every pair i < j within `max_distance` bits, plain or mirrored, as arrays (m, 2), a block at a time.
 
     All distances are computed: exact whatever the hashes are, in memory that does not grow; 100,000 pictures
-    (5 · 10⁹ pairs) took 8 seconds on one core, which is less than reading them takes.
+    (5 · 10⁹ pairs) took 16 seconds on one core, a quarter of what reading them takes.
 
     Args:
         hashes: (n,) uint64, the `bits` of sketches.
@@ -96,9 +96,10 @@ def near_pairs(hashes: np.ndarray, mirrored: np.ndarray, max_distance: int = MAX
     for top in range(0, len(hashes), _ROWS):
         for left in range(top, len(hashes), _COLUMNS):
             rows, columns = hashes[top : top + _ROWS], slice(left, left + _COLUMNS)
-            near = distances(rows, hashes[columns]) <= max_distance
-            near |= distances(rows, mirrored[columns]) <= max_distance
-            i, j = np.nonzero(near)
+            differ = distances(rows, hashes[columns], mirrored[columns])
+            if differ.min() > max_distance:
+                continue
+            i, j = np.nonzero(differ <= max_distance)
             pairs = np.stack([i + top, j + left], axis=1)[i + top < j + left]
             if len(pairs):
                 yield pairs
@@ -161,18 +162,19 @@ def _pack(bits: np.ndarray) -> int:
 
 
 class _Distances:
-    """Bits that differ between each of `rows` and each of `columns`, in memory that is used again (3 times faster)."""
+    """Bits that differ between each of `rows` and each column, plain or mirrored, in memory that is used again."""
 
     def __init__(self) -> None:
         self._xor = np.empty(_ROWS * _COLUMNS, np.uint64)
-        self._count = np.empty(_ROWS * _COLUMNS, np.uint8)
+        self._counts = np.empty((2, _ROWS * _COLUMNS), np.uint8)
 
-    def __call__(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        shape, size = (len(rows), len(columns)), len(rows) * len(columns)
-        xor, count = self._xor[:size].reshape(shape), self._count[:size].reshape(shape)
-        np.bitwise_xor(rows[:, None], columns[None], out=xor)
-        np.bitwise_count(xor, out=count)
-        return count
+    def __call__(self, rows: np.ndarray, plain: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+        shape, size = (len(rows), len(plain)), len(rows) * len(plain)
+        xor, counts = self._xor[:size].reshape(shape), self._counts[:, :size].reshape(2, *shape)
+        for columns, count in zip((plain, mirrored), counts, strict=True):
+            np.bitwise_xor(rows[:, None], columns[None], out=xor)
+            np.bitwise_count(xor, out=count)
+        return np.asarray(np.minimum(counts[0], counts[1], out=counts[0]))
 
 
 def _standard(thumbnails: np.ndarray) -> np.ndarray:
