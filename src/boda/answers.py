@@ -146,7 +146,7 @@ class Model:
         row = next(rows)
         scores = {self.classes[i]: round(float(row[i]), 6) for i in np.argsort(-row, kind="stable")}
         if self.multilabel:
-            label: str | tuple[str, ...] = tuple(name for name, score in scores.items() if score > 0.5)  # noqa: PLR2004
+            label: str | tuple[str, ...] = tuple(name for name, score in scores.items() if score > 0.5)
             confidence = float(np.maximum(row, 1 - row).prod())
         else:
             label, confidence = self.classes[int(row.argmax())], float(row.max())

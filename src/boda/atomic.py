@@ -26,8 +26,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if hashlib.sha256(temporary.read_bytes()).digest() != hashlib.sha256(data).digest():
-            raise RunError(f"{path}: what was written does not read back the same; is the disk failing?")
+        _check_read_back(temporary, data, path)
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:
@@ -42,7 +41,7 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
-def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - whatever json can say
+def write_json(path: Path, value: Any) -> None:
     """`write_bytes` of indented JSON, NaN refused, any file name kept (ASCII escapes)."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
@@ -56,6 +55,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _check_read_back(temporary: Path, data: bytes, path: Path) -> None:
+    if hashlib.sha256(temporary.read_bytes()).digest() != hashlib.sha256(data).digest():
+        raise RunError(f"{path}: what was written does not read back the same; is the disk failing?")
 
 
 def _umask() -> int:

@@ -1,14 +1,14 @@
 """Every error that boda raises on purpose.
 
-    BodaError                 whatever a user can mend; the command prints it without a traceback
-    ├── DataError             the data as a whole cannot serve: empty, one class, nothing readable
-    │   ├── ImageError        one picture cannot be read, and why
-    │   ├── LabelError        a label is missing, unknown or malformed
-    │   └── SplitError        the wanted parts cannot be made from these samples
-    ├── RecipeError           a recipe or an argument asks for what does not exist
-    ├── WeightsError          a network's weights are missing, altered or of another shape
-    ├── RunError              a Run's folder is missing, incomplete or of another version
-    └── Interrupted           stopped by a signal; what was done so far is on disk
+BodaError                 whatever a user can mend; the command prints it without a traceback
+├── DataError             the data as a whole cannot serve: empty, one class, nothing readable
+│   ├── ImageError        one picture cannot be read, and why
+│   ├── LabelError        a label is missing, unknown or malformed
+│   └── SplitError        the wanted parts cannot be made from these samples
+├── RecipeError           a recipe or an argument asks for what does not exist
+├── WeightsError          a network's weights are missing, altered or of another shape
+├── RunError              a Run's folder is missing, incomplete or of another version
+└── Interrupted           stopped by a signal; what was done so far is on disk
 """
 
 
@@ -44,7 +44,7 @@ class RunError(BodaError):
     """A Run's folder is missing, incomplete or of another version."""
 
 
-class Interrupted(BodaError):
+class Interrupted(BodaError):  # noqa: N818 - no error of anybody
     """Stopped by a signal; `exit_code` is 130 for Ctrl-C and 143 for SIGTERM."""
 
     def __init__(self, message: str, exit_code: int = 130) -> None:

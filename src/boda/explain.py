@@ -79,13 +79,18 @@ def _mistakes(labels: list[Any], probabilities: np.ndarray) -> list[int]:
 
 def _agrees(label: Any, probabilities: np.ndarray) -> bool:
     if isinstance(label, list):
-        return bool(((probabilities > 0.5) == (np.asarray(label) > 0.5)).all())  # noqa: PLR2004 - a coin's toss
+        return bool(((probabilities > 0.5) == (np.asarray(label) > 0.5)).all())
     return bool(probabilities.argmax() == label)
 
 
 def _unsure(probabilities: np.ndarray) -> list[int]:
     """The answers with the least confidence, the least first."""
-    return [int(i) for i in np.argsort(np.abs(probabilities - 0.5).max(axis=1) if probabilities.shape[1] == 1 else probabilities.max(axis=1))[:ANSWERS_SHOWN]]
+    return [
+        int(i)
+        for i in np.argsort(
+            np.abs(probabilities - 0.5).max(axis=1) if probabilities.shape[1] == 1 else probabilities.max(axis=1)
+        )[:ANSWERS_SHOWN]
+    ]
 
 
 def _maps(run: Run, samples: Sequence[Sample], view: View, head: Head, logits: np.ndarray) -> list[np.ndarray]:

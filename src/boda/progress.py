@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sized
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T
 
     `total` defaults to `len(items)` where there is one.
     """
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     if Settings.quiet:
         yield from items

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
+import math
 import tomllib
 import typing
 from dataclasses import dataclass, field
@@ -23,7 +25,7 @@ class HeadRecipe:
     otherwise Keras trains it.
 
     Args:
-        hidden: widths of the hidden layers, each followed by ReLU; (512,) is a usual one.
+        hidden: widths of the hidden layers, each followed by ReLU; (512,) is a usual one, for which 512 may stand.
         dropout: share of the values that are dropped before each dense layer, 0 to below 1.
         batch_norm: BatchNormalization after each hidden layer (before the dense layer where there is none).
         label_smoothing: weight given to the uniform answer, 0 to below 1.
@@ -45,15 +47,29 @@ class HeadRecipe:
 
     def __post_init__(self) -> None:
         """Refuse values out of range, with the field's name."""
-        _check("head.hidden", self.hidden, all(isinstance(w, int) and w > 0 for w in self.hidden), "widths above 0")
-        _check("head.dropout", self.dropout, 0 <= self.dropout < 1, "0 to below 1")
-        _check("head.label_smoothing", self.label_smoothing, 0 <= self.label_smoothing < 1, "0 to below 1")
+        object.__setattr__(self, "hidden", _as_tuple(self.hidden))
+        object.__setattr__(self, "class_weight", _none_where_said(self.class_weight))
+        _check("head.hidden", self.hidden, all(_is_whole(w) and w > 0 for w in self.hidden), "widths above 0")
+        _check("head.dropout", self.dropout, _is_number(self.dropout) and 0 <= self.dropout < 1, "0 to below 1")
+        _check("head.batch_norm", self.batch_norm, isinstance(self.batch_norm, bool), "true or false")
+        smoothing = self.label_smoothing
+        _check("head.label_smoothing", smoothing, _is_number(smoothing) and 0 <= smoothing < 1, "0 to below 1")
         _check("head.class_weight", self.class_weight, self.class_weight in (None, "balanced"), "'balanced' or none")
         decay = self.weight_decay
-        _check("head.weight_decay", decay, decay == "auto" or (not isinstance(decay, str) and decay >= 0), "'auto' or a number from 0")
-        _check("head.epochs", self.epochs, self.epochs >= 1, "1 or more")
-        _check("head.learning_rate", self.learning_rate, self.learning_rate > 0, "above 0")
-        _check("head.batch_size", self.batch_size, self.batch_size >= 1, "1 or more")
+        _check(
+            "head.weight_decay",
+            decay,
+            decay == "auto" or (_is_number(decay) and decay >= 0),
+            "'auto' or a number from 0",
+        )
+        _check("head.epochs", self.epochs, _is_whole(self.epochs) and self.epochs >= 1, "1 or more")
+        _check(
+            "head.learning_rate",
+            self.learning_rate,
+            _is_number(self.learning_rate) and self.learning_rate > 0,
+            "above 0",
+        )
+        _check("head.batch_size", self.batch_size, _is_whole(self.batch_size) and self.batch_size >= 1, "1 or more")
 
     @property
     def is_linear(self) -> bool:
@@ -89,14 +105,39 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuse values out of range, with the field's name."""
+        given = str(self.weights) if isinstance(self.weights, Path) else self.weights
+        object.__setattr__(self, "weights", _none_where_said(given))
+        _check("backbone", self.backbone, isinstance(self.backbone, str), "the name of a network")
+        _check(
+            "weights",
+            self.weights,
+            self.weights is None or isinstance(self.weights, str),
+            "'pretrained', 'none' or a file",
+        )
         _check("resize", self.resize, self.resize in ("squash", "crop"), "'squash' or 'crop'")
         _check("views", self.views, self.views in ("plain", "flip"), "'plain' or 'flip'")
         _check("precision", self.precision, self.precision in ("f32", "bf16"), "'f32' or 'bf16'")
-        _check("validation_split", self.validation_split, 0 < self.validation_split < 1, "between 0 and 1")
-        _check("folds", self.folds, self.folds >= 2, "2 or more")
-        _check("precision_wanted", self.precision_wanted, 0 < self.precision_wanted < 1, "between 0 and 1")
+        _check(
+            "validation_split",
+            self.validation_split,
+            _is_number(self.validation_split) and 0 < self.validation_split < 1,
+            "between 0 and 1",
+        )
+        _check("folds", self.folds, _is_whole(self.folds) and self.folds >= 2, "2 or more")
+        _check(
+            "precision_wanted",
+            self.precision_wanted,
+            _is_number(self.precision_wanted) and 0 < self.precision_wanted < 1,
+            "between 0 and 1",
+        )
+        _check(
+            "head",
+            self.head,
+            isinstance(self.head, HeadRecipe),
+            "a table of the head's entries, such as head.dropout = 0.3",
+        )
 
-    def replace(self, **changes: Any) -> Recipe:  # noqa: ANN401 - any field
+    def replace(self, **changes: Any) -> Recipe:
         """A copy with `changes`; `head.NAME` may be given as `head_NAME`."""
         head = {key[5:]: value for key, value in changes.items() if key.startswith("head_")}
         rest = {key: value for key, value in changes.items() if not key.startswith("head_")}
@@ -106,10 +147,18 @@ class Recipe:
 
     def to_toml(self) -> str:
         """TOML that `from_toml` reads back to an equal Recipe; None is written as an absent key."""
-        lines = [f"{f.name} = {_toml(getattr(self, f.name))}" for f in dataclasses.fields(self) if f.name != "head" and getattr(self, f.name) is not None]
+        lines = [
+            f"{f.name} = {_toml(getattr(self, f.name))}"
+            for f in dataclasses.fields(self)
+            if f.name != "head" and getattr(self, f.name) is not None
+        ]
         if self.weights is None:
             lines.append('weights = "none"')
-        head = [f"{f.name} = {_toml(getattr(self.head, f.name))}" for f in dataclasses.fields(self.head) if getattr(self.head, f.name) is not None]
+        head = [
+            f"{f.name} = {_toml(getattr(self.head, f.name))}"
+            for f in dataclasses.fields(self.head)
+            if getattr(self.head, f.name) is not None
+        ]
         return "\n".join([*lines, "", "[head]", *head, ""])
 
     @classmethod
@@ -119,10 +168,8 @@ class Recipe:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise RecipeError(f"The recipe is no valid TOML: {error}.") from error
-        head = _build(HeadRecipe, table.pop("head", {}), "head.")
-        if table.get("weights") == "none":
-            table["weights"] = None
-        return _build(cls, {**table, "head": head}, "")
+        head = table.pop("head", {})
+        return _build(cls, {**table, "head": _build(HeadRecipe, head, "head.") if isinstance(head, dict) else head}, "")
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -138,27 +185,42 @@ def _check(name: str, value: object, fine: bool, expected: str) -> None:  # noqa
         raise RecipeError(f"{name} must be {expected}. Received: {name}={value!r}")
 
 
-def _build(cls: type, values: dict[str, Any], prefix: str) -> Any:  # noqa: ANN401 - an instance of cls
-    """`cls(**values)`, with unknown names and wrong types refused; lists become tuples."""
+def _build(cls: type, values: dict[str, Any], prefix: str) -> Any:
+    """`cls(**values)`, with unknown names refused."""
     hints = typing.get_type_hints(cls)
     for name in values:
         if name not in hints:
             near = difflib.get_close_matches(name, hints, n=1)
             hint = f" Did you mean {prefix}{near[0]}?" if near else f" Known: {', '.join(hints)}."
             raise RecipeError(f"A recipe has no entry {prefix}{name}.{hint}")
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    try:
-        return cls(**values)
-    except TypeError as error:
-        raise RecipeError(f"The recipe does not fit: {error}.") from error
+    return cls(**values)
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    """One width, or a list of them, as a tuple."""
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+
+
+def _none_where_said(value: Any) -> Any:
+    """None where the word stands, since TOML has no other way to say it."""
+    return None if value == "none" else value
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        return json.dumps(value, ensure_ascii=False).replace(
+            "\x7f", "\\u007f"
+        )  # JSON's escapes are TOML's, but for DEL
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return repr(value)

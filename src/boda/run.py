@@ -59,9 +59,13 @@ class Run:
             raise RunError(f"{path} is no Run: it holds no run.json. `boda runs` lists those below ./runs.")
         about = run.about
         if about.get("format") != FORMAT:
-            raise RunError(f"{path} is a Run of format {about.get('format')}, this boda reads {FORMAT}. Train it again.")
+            raise RunError(
+                f"{path} is a Run of format {about.get('format')}, this boda reads {FORMAT}. Train it again."
+            )
         if complete and about.get("status") != "complete":
-            raise RunError(f"{path} was not finished (status: {about.get('status')}). Train again; what was computed is kept.")
+            raise RunError(
+                f"{path} was not finished (status: {about.get('status')}). Train again; what was computed is kept."
+            )
         return run
 
     @property

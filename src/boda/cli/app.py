@@ -54,8 +54,10 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"boda.cli.{cmd_name}").command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """click's own, with the nearest names in the error."""
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Click's own, with the nearest names in the error."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Commands: {', '.join(COMMANDS)}."
@@ -68,7 +70,9 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, "--version", prog_name="boda")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no remarks on standard error.")
 def boda(quiet: bool) -> None:  # noqa: FBT001 - click's interface
@@ -84,7 +88,7 @@ def main() -> NoReturn:
     sys.exit(run())
 
 
-def run(args: list[str] | None = None) -> int:
+def run(args: list[str] | None = None) -> int:  # noqa: PLR0911 - one a kind of ending
     """Run the command with `args` (by default the process's own) and give its exit code."""
     _answer_to_signals()
     try:

@@ -70,5 +70,5 @@ def drawing(row: Backbone, found: list[dict[str, Any]]) -> Any:
         drawn.add_row("|", block["name"], size, f"{block['parameters']:,}", bar, block["cut"])
     drawn.add_row("|", "average", f"{row.features}", "0", "", "")
     drawn.add_row("v", "head", "classes", "", "", "what boda trains")
-    head = f"{row.title}: {row.params:.1f} million parameters without the head, input {row.size} x {row.size}, scaling {row.scaling!r}"
-    return Group(Text(head + "\n"), drawn)
+    size = f"input {row.size} x {row.size}, scaling {row.scaling!r}"
+    return Group(Text(f"{row.title}: {row.params:.1f} million parameters without the head, {size}\n"), drawn)

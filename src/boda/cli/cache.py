@@ -19,7 +19,9 @@ def command(clear: bool, as_json: bool) -> None:  # noqa: FBT001 - click's inter
 
     kept = cache(clear=clear)
     if as_json:
-        click.echo(json.dumps({"folder": str(kept.folder), "bytes": kept.size, "vectors": kept.vectors, "limit": kept.limit}))
+        click.echo(
+            json.dumps({"folder": str(kept.folder), "bytes": kept.size, "vectors": kept.vectors, "limit": kept.limit})
+        )
     else:
         click.echo(f"{kept.folder}\n{kept.size / 2**20:.1f} MiB: converted networks and {kept.vectors} feature vectors")
         click.echo(f"features are kept up to {kept.limit / 2**30:.1f} GiB; the least recently used go first")

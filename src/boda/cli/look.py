@@ -22,7 +22,9 @@ LISTED = 8
 
 @click.command(epilog=EPILOG)
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Where the page and the sheet go; by default boda-look/NAME.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Where the page and the sheet go; by default boda-look/NAME."
+)
 @click.option("--fast", is_flag=True, help="Read headers only: no damage behind them, no near copies.")
 @click.option("--path-column", help="For tables.")
 @click.option("--label-column", help="For tables.")
@@ -54,18 +56,36 @@ def print_overview(overview: Overview) -> None:
     formats = ", ".join(f"{n:,} {name}" for name, n in found["formats"].items())
     lines = [
         f"{found['n']:,} pictures: {formats}",
-        f"width {width['min']} to {width['max']} (median {width['median']:g}), height {height['min']} to {height['max']} (median {height['median']:g})",
-        f"damaged {found['bad_count']}, exact copies {found['exact_duplicates_count']} groups, near copies {found['near_duplicates_count']} groups, "
-        f"across parts {found['leaks_count']}, with different labels {found['conflicts_count']}",
+        f"width {_range(width)}, height {_range(height)}",
+        (
+            f"damaged files {found['bad_count']:,}; groups of copies: {found['exact_duplicates_count']} exact, "
+            f"{found['near_duplicates_count']} near; {found['leaks_count']} of them across parts, "
+            f"{found['conflicts_count']} with different labels"
+        ),
     ]
     show(Text("\n".join(["", *lines])))
     if found["bad"]:
         listed = [f"  {bad['name']}: {bad['reason']}" for bad in found["bad"][:LISTED]]
         more = found["bad_count"] - len(listed)
-        show(Text("\n".join(["", "Damaged, and left out by a training:", *listed, *([f"  and {more} more in bad_files.csv"] if more > 0 else [])])))
+        show(
+            Text(
+                "\n".join(
+                    [
+                        "",
+                        "Damaged, and left out by a training:",
+                        *listed,
+                        *([f"  and {more} more in bad_files.csv"] if more > 0 else []),
+                    ]
+                )
+            )
+        )
     if found["warnings"]:
         show(Text("\n".join(["", "Worth your attention:", *(f"  - {text}" for text in found["warnings"])])))
     click.echo(f"\npage   {overview.page}\nsheet  {overview.sheet}")
+
+
+def _range(spread: dict[str, float]) -> str:
+    return f"{spread['min']} to {spread['max']} (median {spread['median']:g})"
 
 
 def counts_table(counts: dict[str, dict[str, int]]) -> Any:

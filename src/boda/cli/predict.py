@@ -41,12 +41,20 @@ def confidence(_: click.Context, __: click.Parameter, value: str) -> float | str
 @click.command(epilog=EPILOG)
 @click.argument("run")
 @click.argument("files", nargs=-1, required=True)
-@click.option("--top", type=click.IntRange(min=1), default=3, show_default=True, help="How many classes the table shows.")
-@click.option("--min-confidence", default="0", callback=confidence, help="Abstain below it; 'auto' takes the Run's threshold.")
+@click.option(
+    "--top", type=click.IntRange(min=1), default=3, show_default=True, help="How many classes the table shows."
+)
+@click.option(
+    "--min-confidence", default="0", callback=confidence, help="Abstain below it; 'auto' takes the Run's threshold."
+)
 @click.option("--json", "form", flag_value="json", help="Print a JSON array, an object a file.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV: path, label, confidence, abstained, error, a column a class.")
+@click.option(
+    "--csv", "form", flag_value="csv", help="Print CSV: path, label, confidence, abstained, error, a column a class."
+)
 @click.pass_context
-def command(ctx: click.Context, run: str, files: tuple[str, ...], top: int, min_confidence: Any, form: str | None) -> None:
+def command(  # noqa: PLR0917 - click passes them by name
+    ctx: click.Context, run: str, files: tuple[str, ...], top: int, min_confidence: Any, form: str | None
+) -> None:
     """Answer on pictures, with calibrated confidence.
 
     RUN is a Run's folder, or a network of `boda backbones` for its 1000 ImageNet classes.

@@ -34,20 +34,38 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 @click.command(epilog=EPILOG)
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="The Run's folder; by default the next number below runs/.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The Run's folder; by default the next number below runs/."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the split, the folds and the intervals.")
 @click.option("--recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A recipe file (TOML).")
 @click.option("--backbone", help="A network of `boda backbones`.")
 @click.option("--weights", help="A weights-only HDF5 file, or 'none' for the architecture alone.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An entry of the recipe; may be repeated.")
 @click.option("--split", type=click.Path(path_type=Path), help="A Run whose split is used again.")
-@click.option("--on-bad", type=click.Choice(["skip", "error"]), default="skip", show_default=True, help="What a damaged picture does.")
+@click.option(
+    "--on-bad",
+    type=click.Choice(["skip", "error"]),
+    default="skip",
+    show_default=True,
+    help="What a damaged picture does.",
+)
 @click.option("--group-pattern", help="A regular expression on names; what it captures stays in one part.")
 @click.option("--path-column", help="For tables.")
 @click.option("--label-column", help="For tables.")
 @click.option("--group-column", help="For tables: what stays in one part.")
 @click.option("--json", "as_json", is_flag=True, help="Print metrics.json to standard output.")
-def command(data: Path, out: Path | None, seed: int, recipe: Path | None, settings: tuple[str, ...], split: Path | None, on_bad: Any, as_json: bool, **others: str | None) -> None:  # noqa: FBT001 - click's interface
+def command(  # noqa: PLR0917 - click passes them by name
+    data: Path,
+    out: Path | None,
+    seed: int,
+    recipe: Path | None,
+    settings: tuple[str, ...],
+    split: Path | None,
+    on_bad: Any,
+    as_json: bool,  # noqa: FBT001 - click passes them by name
+    **others: str | None,
+) -> None:
     """Train a classifier on labelled pictures, measure it, and write a report.
 
     DATA is a folder with a subfolder a class (train/, val/ and test/ may stand above them), or a CSV file.
@@ -59,7 +77,9 @@ def command(data: Path, out: Path | None, seed: int, recipe: Path | None, settin
         changes["backbone"] = others["backbone"]
     if others["weights"]:
         changes["weights"] = None if others["weights"] == "none" else others["weights"]
-    reading = {name: others[name] for name in ("group_pattern", "path_column", "label_column", "group_column") if others[name]}
+    reading = {
+        name: others[name] for name in ("group_pattern", "path_column", "label_column", "group_column") if others[name]
+    }
     run = train(data, out=out, seed=seed, recipe=recipe, split=split, on_bad=on_bad, reading=reading, **changes)
     if as_json:
         click.echo(json.dumps(run.metrics, indent=2))

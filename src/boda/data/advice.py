@@ -50,7 +50,7 @@ def _about_copies(audit: Audit) -> Iterator[str]:
         pair = next((a, b) for a in first for b in first if a.label != b.label)
         yield (
             f"{_repeated(audit.conflicts_count)} with different labels, such as {pair[0].name} and {pair[1].name}. "
-            "Decide which label is right, and delete the other copies."
+            "Look at them: is one of the labels wrong?"
         )
     if audit.groups.alike:
         yield (

@@ -14,7 +14,7 @@ def folds(targets: np.ndarray, groups: np.ndarray | None, k: int, seed: int) -> 
     Groups go, from the one with the largest share of a class to the smallest, to the fold where the sum of squares of
     the class shares grows least (a greedy way like scikit-learn's `StratifiedGroupKFold`, which takes the standard
     deviation).
-    `k` shrinks, to no less than 2, where a class has fewer groups than that; a line on standard error says so.
+    `k` shrinks where there are fewer groups than that; a line on standard error says so.
 
     Args:
         targets: (n,) class indices, or (n, classes) of 0 and 1.
@@ -46,16 +46,17 @@ def _hot(targets: np.ndarray) -> np.ndarray:
 
 
 def _possible(table: np.ndarray, k: int) -> int:
-    """`k`, or as many as the class with the fewest groups has; `table` (groups, classes) counts samples."""
+    """`k`, or as many as there are groups; `table` (groups, classes) counts samples.
+
+    A class with fewer groups than folds is absent from some of them, which costs nothing but a noisier figure.
+    """
     if k < 2:
         raise SplitError(f"Cross-validation needs 2 folds or more. Received: k={k}.")
     if len(table) < 2:
         raise SplitError("All samples are one group, so no fold can be held out. Add samples of other groups.")
-    has = (table > 0).sum(axis=0)
-    fewest = max(2, int(min(has[has > 0].min(initial=len(table)), len(table))))
-    if fewest < k:
-        say(f"{fewest} folds instead of {k}: the smallest class has too few pictures (or groups) for more.")
-    return min(k, fewest)
+    if len(table) < k:
+        say(f"{len(table)} folds instead of {k}: there are not more pictures (or groups of them).")
+    return min(k, len(table))
 
 
 def _deal(table: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:

@@ -20,7 +20,7 @@ from boda.errors import SplitError
 if TYPE_CHECKING:
     from boda.sample import Dataset
 
-__all__ = ["Split", "folds", "leaks", "make_split"]
+__all__ = ["Split", "folds", "leaks", "make_split", "units_of"]
 
 PARTS = ("train", "val", "test")
 GIVEN = "as the data gives them"
@@ -117,7 +117,7 @@ def make_split(
         raise SplitError("No sample is for training. Add a folder train/ with a folder for each class.")
     if (parts == "val").any():
         return Split(_by_part(names, parts), seed, GIVEN, _missing(dataset, parts))
-    units = _units(dataset, group_ids)
+    units = units_of(dataset, group_ids)
     chosen = _choose(_hot(dataset)[train], units[train], [names[i] for i in train], seed, validation_split)
     parts[train[chosen]] = "val"
     method = f"{validation_split:.0%} of train, stratified by class, copies and groups kept together"
@@ -164,8 +164,8 @@ def _hot(dataset: Dataset) -> np.ndarray:
     return hot.astype(np.int64)
 
 
-def _units(dataset: Dataset, group_ids: np.ndarray | None) -> np.ndarray:
-    """What cannot be taken apart: the components of copies and of `Sample.group`."""
+def units_of(dataset: Dataset, group_ids: np.ndarray | None) -> np.ndarray:
+    """(n,) numbers of what cannot be taken apart: the components of copies and of `Sample.group`."""
     n = len(dataset)
     ties: list[tuple[int, int]] = []
     copies = [None] * n if group_ids is None else group_ids.tolist()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from boda.data import decode
-from boda.sample import Sample
+
+if TYPE_CHECKING:
+    from boda.sample import Sample
 
 DECODE_VERSION = "1"
 

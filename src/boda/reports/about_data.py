@@ -161,7 +161,7 @@ def _groups(data: Mapping[str, Any], beside: Callable[[Sequence[str]], Html | No
             "in two parts at once",
             "A picture that was learnt from is no fair question; the figures flatter. Remove one of each.",
         ),
-        ("conflicts", "the same picture under different labels", "One of the labels must be wrong."),
+        ("conflicts", "(almost) the same picture under different labels", "Look at them: is one of the labels wrong?"),
         ("exact_duplicates", "the very same file, more than once", "They are kept in the same part, but count twice."),
         (
             "near_duplicates",

@@ -22,10 +22,7 @@ RAW_SIDE = 16
 
 def most_frequent(targets: np.ndarray, classes: int, n: int) -> np.ndarray:
     """The answer (n, classes) of one who has seen only labels: how often each class occurs."""
-    if targets.ndim == 1:
-        share = np.bincount(targets, minlength=classes) / len(targets)
-    else:
-        share = targets.mean(axis=0)
+    share = np.bincount(targets, minlength=classes) / len(targets) if targets.ndim == 1 else targets.mean(axis=0)
     return np.tile(share, (n, 1))
 
 
@@ -34,7 +31,9 @@ def raw_pixels(
 ) -> np.ndarray:
     """The answers (n, classes) of a linear model on 16 x 16 pictures, its penalty chosen as boda's own is."""
     view = View(RAW_SIDE)
-    seen, unseen = (np.stack([p.ravel() for p in in_order(view.pixels, part)]).astype(np.float32) for part in (train, held_out))
+    seen, unseen = (
+        np.stack([p.ravel() for p in in_order(view.pixels, part)]).astype(np.float32) for part in (train, held_out)
+    )
     training = Training((seen,), targets, classes, folds)
     choice = choose_head(training, HeadRecipe(), seed=0)
     return probabilities_of(choice.head.logits(unseen), multilabel=training.multilabel)

@@ -48,9 +48,12 @@ def cache_limit() -> int:
     if given is None:
         return DEFAULT_LIMIT
     try:
-        return int(float(given) * 2**30)
-    except ValueError as error:
-        raise BodaError(f"BODA_CACHE_LIMIT must be a number of GiB. Received: {given!r}") from error
+        limit = int(float(given) * 2**30)
+    except (ValueError, OverflowError):
+        limit = -1
+    if limit < 0:
+        raise BodaError(f"BODA_CACHE_LIMIT must be a number of GiB, 0 or more. Received: {given!r}")
+    return limit
 
 
 def key_of(*parts: str) -> str:
@@ -64,7 +67,11 @@ def key_of(*parts: str) -> str:
 
 @dataclass(frozen=True)
 class FeatureStore:
-    """Feature vectors by key, in one SQLite file."""
+    """Feature vectors by key, in one SQLite file.
+
+    What is kept can be computed again, so nothing that is wrong with the file stops a training:
+    a damaged one is put aside, and one that cannot be used is said and done without.
+    """
 
     path: Path
 
@@ -78,7 +85,7 @@ class FeatureStore:
         found: dict[str, np.ndarray] = {}
         if not self.path.exists():
             return found
-        with self._open() as base:
+        with self._usable("read"), self._open() as base:
             for some in _chunks(keys):
                 marks = ",".join("?" * len(some))
                 rows = base.execute(f"SELECT key, vector FROM features WHERE key IN ({marks})", some)  # noqa: S608 - marks only
@@ -90,47 +97,55 @@ class FeatureStore:
         """Keep `rows`; on a full or read-only disk nothing is kept, and that is said once."""
         now = int(time.time())
         values = [(key, now, np.ascontiguousarray(vector, dtype="<f4").tobytes()) for key, vector in rows]
-        try:
-            with self._open() as base:
-                base.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", values)
-        except (sqlite3.OperationalError, OSError) as error:
-            say(f"Features could not be kept in {self.path} ({error}); the next training will compute them again.")
+        with self._usable("written"), self._open() as base:
+            base.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", values)
 
     def trim(self, limit: int) -> None:
         """Drop the vectors that were not used for the longest, until the rest takes `limit` bytes."""
         if not self.path.exists() or self.path.stat().st_size <= limit:
             return
-        with self._open() as base:
+        with self._usable("trimmed"), self._open() as base:
             size = base.execute("SELECT coalesce(sum(length(vector)), 0) FROM features").fetchone()[0]
             for key, length in base.execute("SELECT key, length(vector) FROM features ORDER BY used, key").fetchall():
                 if size <= limit * 0.8:
                     break
                 base.execute("DELETE FROM features WHERE key = ?", [key])
                 size -= length
-        with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as base:
+        with self._usable("trimmed"), contextlib.closing(self._connect()) as base:
             base.execute("VACUUM")
 
     def count(self) -> int:
         """How many vectors are kept."""
         if not self.path.exists():
             return 0
-        with self._open() as base:
+        with self._usable("counted"), self._open() as base:
             return int(base.execute("SELECT count(*) FROM features").fetchone()[0])
+        return 0
+
+    @contextlib.contextmanager
+    def _usable(self, what: str) -> Iterator[None]:
+        """Go on after the block where the file cannot be used; a damaged one is put aside first."""
+        try:
+            yield
+        except (sqlite3.OperationalError, OSError) as error:
+            say(f"Features could not be {what} in {self.path} ({error}); the next training may compute them again.")
+        except sqlite3.DatabaseError:
+            say(f"{self.path} is damaged; it is put aside, and features are computed again.")
+            self._put_aside()
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A transaction; a damaged file is put aside and begun anew, since all in it can be computed again."""
+        """A transaction."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            base = self._connect()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise
-            say(f"{self.path} is damaged; it is put aside, and features are computed again.")
-            self.path.replace(self.path.with_suffix(".damaged"))
-            base = self._connect()
-        with contextlib.closing(base), base:
+        with contextlib.closing(self._connect()) as base, base:
             yield base
+
+    def _put_aside(self) -> None:
+        """The file as `features.damaged`; its journal goes, lest SQLite replays it into the next one."""
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            self.path.replace(self.path.with_suffix(".damaged"))
+        for suffix in ("-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
     def _connect(self) -> sqlite3.Connection:
         base = sqlite3.connect(self.path, timeout=60)
@@ -153,9 +168,12 @@ def cache_size() -> int:
 def clear_cache() -> int:
     """Remove what boda keeps in its cache folder, and nothing else there; give the bytes that this freed."""
     before, folder = cache_size(), cache_folder()
-    for path in folder.glob("features.*"):
-        path.unlink()
-    shutil.rmtree(folder / "networks", ignore_errors=True)
+    for name in ("features.sqlite", "features.sqlite-wal", "features.sqlite-shm", "features.damaged"):
+        (folder / name).unlink(missing_ok=True)
+    for network in folder.glob("networks/*/network.xml"):
+        shutil.rmtree(network.parent, ignore_errors=True)
+    with contextlib.suppress(OSError):  # it is not there, or holds what is not ours
+        (folder / "networks").rmdir()
     return before - cache_size()
 
 

@@ -40,7 +40,7 @@ class Training:
     @property
     def multilabel(self) -> bool:
         """Whether a picture has several labels."""
-        return self.targets.ndim == 2  # noqa: PLR2004 - (n, classes)
+        return self.targets.ndim == 2
 
     def rows(self, some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Features and targets of the samples `some`, all views below one another."""
@@ -107,7 +107,9 @@ def one_blas_thread() -> Any:
     return threadpool_limits(limits=1, user_api="blas")
 
 
-def _solve(training: Training, some: np.ndarray, recipe: HeadRecipe, decays: Sequence[float]) -> Iterator[tuple[float, Head]]:
+def _solve(
+    training: Training, some: np.ndarray, recipe: HeadRecipe, decays: Sequence[float]
+) -> Iterator[tuple[float, Head]]:
     features, targets = training.rows(some)
     weights = sample_weights(targets, training.classes, recipe)
     soft = soft_targets(targets, training.classes, recipe.label_smoothing)
@@ -118,15 +120,35 @@ def _fit_deep(training: Training, recipe: HeadRecipe, seed: int) -> Choice:
     """Train on each fold for its best epoch and its answers, then on everything for the mean of these epochs."""
     logits = np.full((len(training.targets), training.classes), np.nan, np.float32)
     history: list[dict[str, Any]] = []
-    epochs = []
-    for number, (seen, unseen) in enumerate(track(training.folds, "training the head")):
-        fit = fit_keras_head(training.rows(seen), (training.views[0][unseen], training.targets[unseen]), training.classes, recipe, seed)
-        logits[unseen] = fit.head.logits(training.views[0][unseen])
-        epochs.append(fit.best_epoch)
-        history += [{"kind": "epoch", "fold": number, **line} for line in fit.history]
-    final = fit_keras_head(training.rows(np.arange(len(training.targets))), None, training.classes, recipe, seed, epochs=round(float(np.mean(epochs))))
+    epochs: list[int] = []
+    interrupted = False
+    try:
+        for number, (seen, unseen) in enumerate(track(training.folds, "training the head")):
+            fit = fit_keras_head(
+                training.rows(seen),
+                (training.views[0][unseen], training.targets[unseen]),
+                training.classes,
+                recipe,
+                seed,
+            )
+            logits[unseen] = fit.head.logits(training.views[0][unseen])
+            epochs.append(fit.best_epoch)
+            history += [{"kind": "epoch", "fold": number, **line} for line in fit.history]
+    except KeyboardInterrupt:
+        if not epochs:
+            raise
+        interrupted = True
+        say(f"Stopped after {len(epochs)} of {len(training.folds)} folds; the final head trains as long as these did.")
+    final = fit_keras_head(
+        training.rows(np.arange(len(training.targets))),
+        None,
+        training.classes,
+        recipe,
+        seed,
+        epochs=round(float(np.mean(epochs))),
+    )
     history += [{"kind": "epoch", "fold": None, **line} for line in final.history]
-    return Choice(final.head, logits, history)
+    return Choice(final.head, logits, history, interrupted)
 
 
 def _score(training: Training, folds: Folds, decay: float, logits: np.ndarray) -> dict[str, Any]:

@@ -59,22 +59,23 @@ class Extractor:
 
         `digests` are the hashes of the samples' contents: what is kept for one of them is not computed again.
         """
-        store = FeatureStore.default()
+        store, limit = FeatureStore.default(), cache_limit()
         keys = [key_of(self.key, self.precision, view.key, digest) for digest in digests]
         have = store.get(sorted(set(keys)))
         missing = {key: sample for key, sample in zip(keys, samples, strict=True) if key not in have}
         rows = track(self._rows(list(missing.values()), view), "features", total=len(missing))
         fresh: list[tuple[str, np.ndarray]] = []
-        for key, row in zip(missing, rows, strict=True):
-            fresh.append((key, row))
-            if len(fresh) == KEEP_EVERY:
+        try:
+            for key, row in zip(missing, rows, strict=True):
+                fresh.append((key, row))
+                have[key] = row
+                if len(fresh) == KEEP_EVERY:
+                    store.put(fresh)
+                    fresh = []
+        finally:  # Ctrl-C too leaves what was computed
+            if fresh:
                 store.put(fresh)
-                have.update(fresh)
-                fresh = []
-        if fresh:
-            store.put(fresh)
-            have.update(fresh)
-        store.trim(cache_limit())
+        store.trim(limit)
         return np.stack([have[key] for key in keys])
 
     def _rows(self, samples: Sequence[Sample], view: View) -> Iterator[np.ndarray]:

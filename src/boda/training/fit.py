@@ -28,7 +28,7 @@ class Fit:
     history: list[dict[str, Any]]
 
 
-def fit_keras_head(
+def fit_keras_head(  # noqa: PLR0917 - two pairs of arrays, then how
     seen: tuple[np.ndarray, np.ndarray],
     unseen: tuple[np.ndarray, np.ndarray] | None,
     classes: int,
@@ -50,7 +50,9 @@ def fit_keras_head(
     standard = Standard.of(features)
     model = build_keras_head(features.shape[1], classes, recipe, seed)
     total = epochs or recipe.epochs
-    model.compile(optimizer=_optimizer(keras, recipe, len(features), recipe.epochs), loss=_loss(keras, targets.ndim == 2))  # noqa: PLR2004
+    model.compile(
+        optimizer=_optimizer(keras, recipe, len(features), recipe.epochs), loss=_loss(keras, targets.ndim == 2)
+    )
     history = model.fit(
         standard(features),
         soft_targets(targets, classes, recipe.label_smoothing),
@@ -61,9 +63,15 @@ def fit_keras_head(
         verbose=0,
         callbacks=[keras.callbacks.TerminateOnNaN(), *([] if unseen is None else [_stopping(keras)])],
     ).history
-    lines = [{"epoch": i + 1, **{name: float(values[i]) for name, values in history.items()}} for i in range(len(history["loss"]))]
+    lines = [
+        {"epoch": i + 1, **{name: float(values[i]) for name, values in history.items()}}
+        for i in range(len(history["loss"]))
+    ]
     if not np.isfinite(history["loss"][-1]):
-        raise BodaError(f"The head's loss became {history['loss'][-1]} in epoch {len(lines)}; try a lower head.learning_rate than {recipe.learning_rate}.")
+        raise BodaError(
+            f"The head's loss became {history['loss'][-1]} in epoch {len(lines)}; "
+            f"try a lower head.learning_rate than {recipe.learning_rate}."
+        )
     best = len(lines) if unseen is None else int(np.argmin(history["val_loss"])) + 1
     return Fit(fold_keras_head(model, standard.mean, standard.scale), best, lines)
 
@@ -71,11 +79,17 @@ def fit_keras_head(
 def _optimizer(keras: Any, recipe: HeadRecipe, n: int, epochs: int) -> Any:
     steps = max(1, -(-n // recipe.batch_size)) * epochs
     decay = DEFAULT_DECAY if recipe.weight_decay == "auto" else float(recipe.weight_decay)
-    return keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps), weight_decay=decay)
+    return keras.optimizers.AdamW(
+        keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps), weight_decay=decay
+    )
 
 
 def _loss(keras: Any, multilabel: bool) -> Any:  # noqa: FBT001 - private
-    return keras.losses.BinaryCrossentropy(from_logits=True) if multilabel else keras.losses.CategoricalCrossentropy(from_logits=True)
+    return (
+        keras.losses.BinaryCrossentropy(from_logits=True)
+        if multilabel
+        else keras.losses.CategoricalCrossentropy(from_logits=True)
+    )
 
 
 def _stopping(keras: Any) -> Any:

@@ -33,7 +33,7 @@ class Standard:
     def of(cls, features: np.ndarray) -> Standard:
         """Measure `features` (n, d)."""
         spread = features.std(axis=0, dtype=np.float64)
-        return cls(features.mean(axis=0, dtype=np.float64), np.where(spread > 1e-6, spread, 1.0))  # noqa: PLR2004
+        return cls(features.mean(axis=0, dtype=np.float64), np.where(spread > 1e-6, spread, 1.0))
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """(features - mean) / scale, float32."""
@@ -91,7 +91,9 @@ def _minimise(
         value = _cross_entropy(logits, targets, multilabel=multilabel) @ weights / n
         return float(value + decay / 2 * (point[:-1] ** 2).sum()), gradient.ravel()
 
-    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": 1e-6, "ftol": 1e-10})
+    found = minimize(
+        loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": 1e-6, "ftol": 1e-10}
+    )
     return found.x.reshape(start.shape)
 
 

@@ -27,11 +27,14 @@ def calibration_of(choice: Choice, training: Training, precision_wanted: float) 
 
 def add_reliability(calibration: dict[str, Any], logits: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
     """`calibration` with the reliability before and after on the held-out part, and the threshold tried there."""
-    multilabel = targets.ndim == 2  # noqa: PLR2004 - (n, classes)
+    multilabel = targets.ndim == 2
     temperature, threshold = calibration["temperature"], calibration["abstain"]["threshold"]
     right = is_right(logits, targets)
     before, after = (confidences_of(logits, t, multilabel=multilabel) for t in (1.0, temperature))
-    bins = {"bins_before": calibrate.reliability_bins(before, right), "bins_after": calibrate.reliability_bins(after, right)}
+    bins = {
+        "bins_before": calibrate.reliability_bins(before, right),
+        "bins_after": calibrate.reliability_bins(after, right),
+    }
     return {**calibration, **bins, "val_at_threshold": None if threshold is None else _at(after, right, threshold)}
 
 
@@ -45,14 +48,16 @@ def _at(confidence: np.ndarray, right: np.ndarray, threshold: float) -> dict[str
 def confidences_of(logits: np.ndarray, temperature: float, *, multilabel: bool) -> np.ndarray:
     """How sure each answer is (n,): the top class's probability; with several labels, that all of them are right."""
     probabilities = probabilities_of(logits, multilabel=multilabel, temperature=temperature)
-    return np.asarray(np.maximum(probabilities, 1 - probabilities).prod(axis=1) if multilabel else probabilities.max(axis=1))
+    return np.asarray(
+        np.maximum(probabilities, 1 - probabilities).prod(axis=1) if multilabel else probabilities.max(axis=1)
+    )
 
 
 def figures(
     targets: np.ndarray, logits: np.ndarray, classes: Sequence[str], temperature: float, seed: int
 ) -> dict[str, Any]:
     """All figures of one part, from calibrated probabilities, each with its interval."""
-    multilabel = targets.ndim == 2  # noqa: PLR2004 - (n, classes)
+    multilabel = targets.ndim == 2
     found = evaluate(targets, probabilities_of(logits, multilabel=multilabel, temperature=temperature), classes, seed)
     raw = evaluate_ece(targets, probabilities_of(logits, multilabel=multilabel))
     return {**found, "ece_uncalibrated": raw}

@@ -27,7 +27,17 @@ from boda.verbs.train import train
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HEAD = ("hidden", "dropout", "batch_norm", "label_smoothing", "class_weight", "weight_decay", "epochs", "learning_rate", "batch_size")
+HEAD = (
+    "hidden",
+    "dropout",
+    "batch_norm",
+    "label_smoothing",
+    "class_weight",
+    "weight_decay",
+    "epochs",
+    "learning_rate",
+    "batch_size",
+)
 
 
 class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
@@ -66,9 +76,9 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         label_smoothing: float = 0.0,
         class_weight: Literal["balanced"] | None = None,
         weight_decay: float | Literal["auto"] = "auto",
-        epochs: int = HeadRecipe.epochs,
-        learning_rate: float = HeadRecipe.learning_rate,
-        batch_size: int = HeadRecipe.batch_size,
+        epochs: int = 60,
+        learning_rate: float = 1e-3,
+        batch_size: int = 64,
         seed: int = 0,
         out: str | Path | None = None,
     ) -> None:
@@ -104,7 +114,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         """The most probable class of each picture (n,); with several labels, 0 and 1 (n, classes)."""
         probabilities = self.predict_proba(X)
         if self._model().multilabel:
-            return (probabilities > 0.5).astype(np.int64)  # noqa: PLR2004 - a coin's toss
+            return (probabilities > 0.5).astype(np.int64)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
     def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803 - scikit-learn's name
@@ -116,7 +126,9 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         model = self._model()
         answers = list(model.predict(_pictures(X)))
         if bad := [a for a in answers if a.error]:
-            raise DataError(f"{len(bad)} of {len(answers)} pictures cannot be read; the first is {bad[0].path}: {bad[0].error}.")
+            raise DataError(
+                f"{len(bad)} of {len(answers)} pictures cannot be read; the first is {bad[0].path}: {bad[0].error}."
+            )
         return np.array([[a.scores[name] for name in model.classes] for a in answers if a.scores])
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: N803 - scikit-learn's name
@@ -124,10 +136,12 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         dataset = _labelled(X, y)
         model = self._model()
         if unknown := set(dataset.classes) - set(model.classes):
-            raise DataError(f"The model does not know {', '.join(sorted(unknown))}; it knows {', '.join(model.classes)}.")
+            raise DataError(
+                f"The model does not know {', '.join(sorted(unknown))}; it knows {', '.join(model.classes)}."
+            )
         dataset = Dataset(dataset.samples, model.classes, dataset.task)
         probabilities, targets = model.probabilities(model.logits(dataset.samples)), dataset.targets()
-        right = probabilities.argmax(1) == targets if targets.ndim == 1 else ((probabilities > 0.5) == targets).all(1)  # noqa: PLR2004
+        right = probabilities.argmax(1) == targets if targets.ndim == 1 else ((probabilities > 0.5) == targets).all(1)
         return float(np.average(right, weights=sample_weight))
 
     def save(self, path: str | Path) -> Path:
@@ -145,7 +159,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         recipe = Recipe.from_toml((run.path / "recipe.toml").read_text(encoding="utf-8"))
         head = {name: getattr(recipe.head, name) for name in HEAD}
         rest = {name: getattr(recipe, name) for name in ("weights", "resize", "views", "validation_split")}
-        return cls(recipe.backbone, **rest, **head, seed=run.about["seed"])._take(run)
+        return cls(recipe.backbone, **rest, **head, seed=run.about["seed"])._take(run)  # noqa: SLF001 - of its own class
 
     @property
     def keras_model(self) -> Any:
@@ -159,7 +173,9 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
 
     def _recipe(self) -> Recipe:
         head = HeadRecipe(**{name: getattr(self, name) for name in HEAD})
-        return Recipe(self.backbone, self.weights, self.resize, self.views, validation_split=self.validation_split, head=head)
+        return Recipe(
+            self.backbone, self.weights, self.resize, self.views, validation_split=self.validation_split, head=head
+        )
 
     def _folder(self) -> Path:
         if self.out is not None:
@@ -184,7 +200,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         return self._loaded[1]
 
     def _repr_html_(self) -> str:
-        return self.run_._repr_html_() if hasattr(self, "run_") else f"<code>{self!r}</code>"  # noqa: SLF001 - a notebook's interface
+        return self.run_._repr_html_() if hasattr(self, "run_") else f"<code>{self!r}</code>"
 
 
 def _labelled(X: Any, y: Any) -> Dataset:  # noqa: N803 - scikit-learn's name

@@ -41,10 +41,13 @@ class Overview:
 
     def _repr_html_(self) -> str:
         warnings = "".join(f"<li>{html.escape(text)}</li>" for text in self.summary["warnings"])
-        return f"<b>{self.summary['n']} pictures</b>, {self.summary['bad_count']} damaged<ul>{warnings}</ul>page: {html.escape(str(self.page))}"
+        found = f"<b>{self.summary['n']} pictures</b>, {self.summary['bad_count']} damaged"
+        return f"{found}<ul>{warnings}</ul>page: {html.escape(str(self.page))}"
 
 
-def look(data: Any, *, out: Path | str | None = None, deep: bool = True, seed: int = 0, reading: dict[str, Any] | None = None) -> Overview:
+def look(
+    data: Any, *, out: Path | str | None = None, deep: bool = True, seed: int = 0, reading: dict[str, Any] | None = None
+) -> Overview:
     """Look through labelled pictures and write a page, a contact sheet and the list of damaged files.
 
     Args:
@@ -137,6 +140,9 @@ def _copies(found: Audit, root: Path) -> dict[str, np.ndarray]:
     for groups in (found.leaks(), found.conflicts(), found.exact_groups(), found.near_groups()):
         for _, members in zip(range(GROUPS), groups, strict=False):
             for member in members[:4]:
-                if member.name not in thumbnails and (pixels := _thumbnail(Sample(member.name, root / member.name))) is not None:
+                if (
+                    member.name not in thumbnails
+                    and (pixels := _thumbnail(Sample(member.name, root / member.name))) is not None
+                ):
                     thumbnails[member.name] = pixels
     return thumbnails

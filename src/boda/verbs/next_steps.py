@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from boda.recipe import Recipe
 
@@ -27,10 +27,10 @@ def _about_data(run: Run) -> list[dict[str, str]]:
     steps = []
     data, val = run.read_json("data.json"), run.metrics["val"]
     if data.get("leaks"):
-        why = f"{len(data['leaks'])} validation pictures also stand in the training part, so the accuracy is too good."
+        why = f"{data['leaks_count']} pictures stand in more than one part, so the accuracy is too good."
         steps.append(_step("Remove the leaking pictures", why, f"boda look {run.about['data']}"))
     weakest = min(val["per_class"], key=lambda c: c["f1"])
-    if run.metrics["task"] == "classify" and weakest["f1"] < val["accuracy"] - 0.05:  # noqa: PLR2004 - clearly below the rest
+    if run.metrics["task"] == "classify" and weakest["f1"] < val["accuracy"] - 0.05:
         why = f"It is the weakest class (F1 {weakest['f1']:.2f}); new pictures help most where the model is wrong."
         steps.append(_step(f"Add pictures of “{weakest['name']}”", why, f"boda look {run.about['data']}"))
     if val["n"] < 10 * FEW:
@@ -44,16 +44,26 @@ def _about_model(run: Run) -> list[dict[str, str]]:
     recipe = Recipe.from_toml((run.path / "recipe.toml").read_text(encoding="utf-8"))
     steps = []
     if recipe.views == "plain":
-        why = "The head also sees each training picture mirrored; wrong for text and digits, often a small gain elsewhere."
+        why = "The head also sees each picture mirrored: wrong for text and digits, often a small gain elsewhere."
         steps.append(_step("Try mirrored views", why, f"boda train {run.about['data']} --set views=flip"))
     if recipe.head.is_linear:
         why = "A hidden layer can help where classes are mixtures; boda keeps the features, so the try is quick."
-        steps.append(_step("Try a hidden layer", why, f"boda train {run.about['data']} --set head.hidden=256 --set head.dropout=0.3"))
+        steps.append(
+            _step(
+                "Try a hidden layer",
+                why,
+                f"boda train {run.about['data']} --set head.hidden=256 --set head.dropout=0.3",
+            )
+        )
     return steps
 
 
 def _predict(run: Run) -> dict[str, str]:
-    return _step("Answer on new pictures", "Each answer comes with a calibrated confidence.", f"boda predict {run.path} NEW_PICTURES")
+    return _step(
+        "Answer on new pictures",
+        "Each answer comes with a calibrated confidence.",
+        f"boda predict {run.path} NEW_PICTURES",
+    )
 
 
 def _look(run: Run) -> dict[str, str]:

@@ -61,8 +61,7 @@ def predict(
     model = source if isinstance(source, Model) else load(source)
     if min_confidence == "auto":
         min_confidence = _threshold(model)
-    several = [pictures] if isinstance(pictures, (str, Path)) or _is_picture(pictures) else pictures
-    return model.predict(expand(several), min_confidence=min_confidence)
+    return model.predict(expand(_several(pictures)), min_confidence=min_confidence)
 
 
 def expand(pictures: Iterable[Picture]) -> Iterator[Picture]:
@@ -78,8 +77,10 @@ def expand(pictures: Iterable[Picture]) -> Iterator[Picture]:
             yield picture
 
 
-def _is_picture(value: object) -> bool:
-    return isinstance(value, np.ndarray) and value.ndim == 3  # noqa: PLR2004 - h, w, c
+def _several(pictures: Picture | Iterable[Picture]) -> Iterable[Picture]:
+    if isinstance(pictures, np.ndarray):
+        return pictures if pictures.ndim == 4 else [pictures]  # noqa: PLR2004 - n, h, w, c
+    return [pictures] if isinstance(pictures, (str, Path)) else pictures
 
 
 def _within(folder: Path) -> Iterator[Path]:
@@ -95,7 +96,7 @@ def _within(folder: Path) -> Iterator[Path]:
 
 
 def _matching(pattern: str) -> Iterator[str]:
-    found = sorted(glob.glob(pattern, recursive=True))
+    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns, too
     if not found:
         raise DataError(f"No file matches {pattern}.")
     return iter(found)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from boda.reports.html import write_report
 from boda.run import Run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def report(run: Run | Path | str) -> Path:

@@ -16,11 +16,11 @@ import numpy as np
 from boda import explain as why
 from boda.data import read
 from boda.data.audit import scan
-from boda.data.split import Split, folds, leaks, make_split
+from boda.data.split import Split, folds, make_split, units_of
 from boda.data.view import View
+from boda.errors import DataError, Interrupted
 from boda.models import backbones
 from boda.models.engine import append_dense
-from boda.progress import say
 from boda.recipe import Recipe
 from boda.reports.html import write_report
 from boda.run import Run
@@ -76,16 +76,41 @@ def train(
     clock = Clock()
     with clock("read"):
         dataset, scanned = scan(read(data, **(reading or {})), on_bad=on_bad)
-        parts = make_split(dataset, group_ids=scanned.group_ids, seed=seed, validation_split=recipe.validation_split, reuse=_split_of(split))
+        _check_learnable(dataset)
+        parts = make_split(
+            dataset,
+            group_ids=scanned.group_ids,
+            seed=seed,
+            validation_split=recipe.validation_split,
+            reuse=_split_of(split),
+        )
     run = Run.create(None if out is None else Path(out), runs=Path(runs), task=dataset.task, seed=seed)
     work = Work(run, recipe, dataset, scanned, parts, View(backbone.size, recipe.resize), seed, clock)
     try:
         work.describe(str(data) if isinstance(data, (str, Path)) else type(data).__name__)
         work.train()
     except BaseException as error:
-        run.update(status="interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error=str(error) or type(error).__name__)
+        stopped = isinstance(error, (KeyboardInterrupt, Interrupted))
+        run.update(status="interrupted" if stopped else "failed", error=str(error) or type(error).__name__)
         raise
     return run
+
+
+def _check_learnable(dataset: Dataset) -> None:
+    """Refuse data with nothing to tell apart, or with a class of which no picture can be read."""
+    if dataset.task == "classify" and len(dataset.classes) < 2:
+        raise DataError(
+            f"Expected two classes or more. Received: {', '.join(dataset.classes) or 'pictures without labels'}."
+        )
+    labels = [s.label for s in dataset if s.part in {None, "train"}]
+    readable = {name for label in labels for name in ((label,) if isinstance(label, str) else label or ())}
+    if dataset.bad and (lacking := [name for name in dataset.classes if name not in readable]):
+        first = dataset.bad[0]
+        which = "" if len(lacking) == len(dataset.classes) else f" of class {', '.join(lacking)}"
+        raise DataError(
+            f"No picture{which} to train on can be read. "
+            f"Of {len(dataset.bad)} bad files the first is {first.name}: {first.reason}."
+        )
 
 
 def _split_of(source: Run | Path | str | None) -> Split | None:
@@ -111,7 +136,10 @@ class Clock:
 
     def total(self) -> dict[str, float]:
         """Seconds a step so far, rounded, with their "total" since the beginning."""
-        return {"total": round(time.perf_counter() - self.began, 3), **{k: round(v, 3) for k, v in self.seconds.items()}}
+        return {
+            "total": round(time.perf_counter() - self.began, 3),
+            **{k: round(v, 3) for k, v in self.seconds.items()},
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +162,13 @@ class Work:
             classes=list(self.dataset.classes),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             data=source,
-            backbone={"name": backbone.name, "title": backbone.title, "params": backbone.params, "size": backbone.size, "features": backbone.features},
+            backbone={
+                "name": backbone.name,
+                "title": backbone.title,
+                "params": backbone.params,
+                "size": backbone.size,
+                "features": backbone.features,
+            },
             view=asdict(self.view),
             precision=self.recipe.precision,
             versions={name: metadata.version(name) for name in PACKAGES},
@@ -148,7 +182,9 @@ class Work:
         """Features, baselines, head, figures, pictures, report."""
         with self.clock("features"):
             extractor = Extractor.of(self.recipe)
-            features = {name: self._features(extractor, name) for name in ("train", "val", "test") if self._indices(name).size}
+            features = {
+                name: self._features(extractor, name) for name in ("train", "val", "test") if self._indices(name).size
+            }
         training = self._training(extractor, features["train"])
         with self.clock("train"):
             choice = choose_head(training, self.recipe.head, self.seed)
@@ -165,11 +201,11 @@ class Work:
     def _training(self, extractor: Extractor, plain: np.ndarray) -> Training:
         where = self._indices("train")
         targets = self.dataset.targets()[where]
-        views = (plain,)
+        views: tuple[np.ndarray, ...] = (plain,)
         if self.recipe.views == "flip":
             with self.clock("features"):
                 views = (plain, self._features(extractor, "train", mirrored=True))
-        inner = folds(targets, self.scanned.group_ids[where], self.recipe.folds, self.seed)
+        inner = folds(targets, units_of(self.dataset, self.scanned.group_ids)[where], self.recipe.folds, self.seed)
         return Training(views, targets, len(self.dataset.classes), inner)
 
     def _features(self, extractor: Extractor, part: str, *, mirrored: bool = False) -> np.ndarray:
@@ -182,18 +218,30 @@ class Work:
         held_out, classes = self._samples("val"), training.classes
         return {
             "most_frequent": baselines.most_frequent(training.targets, classes, len(held_out)),
-            "raw_pixels": baselines.raw_pixels(self._samples("train"), training.targets, held_out, classes, training.folds),
+            "raw_pixels": baselines.raw_pixels(
+                self._samples("train"), training.targets, held_out, classes, training.folds
+            ),
         }
 
     def _write_model(self, extractor: Extractor, choice: Choice) -> None:
         self.run.write_bytes("model/head.npz", choice.head.to_bytes())
         append_dense(extractor.network, self.run.path / "model" / "network.xml", choice.head.dense())
 
-    def _write_figures(self, choice: Choice, calibration: dict[str, Any], training: Training, logits: dict[str, np.ndarray], rivals: dict[str, np.ndarray]) -> None:
+    def _write_figures(
+        self,
+        choice: Choice,
+        calibration: dict[str, Any],
+        training: Training,
+        logits: dict[str, np.ndarray],
+        rivals: dict[str, np.ndarray],
+    ) -> None:
         targets = {name: self.dataset.targets()[self._indices(name)] for name in logits}
         temperature, classes = calibration["temperature"], self.dataset.classes
         with self.clock("measure"):
-            parts = {name: measure.figures(targets[name], some, classes, temperature, self.seed) for name, some in logits.items()}
+            parts = {
+                name: measure.figures(targets[name], some, classes, temperature, self.seed)
+                for name, some in logits.items()
+            }
             beside = {name: measure.evaluate(targets["val"], p, classes, self.seed) for name, p in rivals.items()}
         strongest = max(beside, key=lambda name: beside[name]["accuracy"])
         ours = is_right(logits["val"], targets["val"])
@@ -245,7 +293,12 @@ def _inner(choice: Choice, training: Training) -> dict[str, Any]:
     """How the chosen head did on training pictures that it had not seen."""
     answered = np.isfinite(choice.logits).all(axis=1)
     logits, targets = choice.logits[answered], training.targets[answered]
-    return {"n": int(answered.sum()), "accuracy": float(is_right(logits, targets).mean()), "log_loss": mean_log_loss(logits, targets), "folds": len(training.folds)}
+    return {
+        "n": int(answered.sum()),
+        "accuracy": float(is_right(logits, targets).mean()),
+        "log_loss": mean_log_loss(logits, targets),
+        "folds": len(training.folds),
+    }
 
 
 def _json_lines(lines: list[dict[str, Any]]) -> str:

@@ -59,7 +59,11 @@ class Head:
     def to_bytes(self) -> bytes:
         """An .npz of plain arrays, without pickle."""
         buffer = io.BytesIO()
-        arrays = {f"{kind}{i}": a for i, pair in enumerate(self.layers) for kind, a in zip(("kernel", "bias"), pair, strict=True)}
+        arrays = {
+            f"{kind}{i}": a
+            for i, pair in enumerate(self.layers)
+            for kind, a in zip(("kernel", "bias"), pair, strict=True)
+        }
         np.savez(buffer, **arrays)  # type: ignore[arg-type]
         return buffer.getvalue()
 
@@ -109,14 +113,23 @@ def build_keras_head(features: int, classes: int, recipe: HeadRecipe, seed: int)
     layers = [keras.Input((features,), name="features")]
     for i, width in enumerate(recipe.hidden):
         layers += _dropout(keras, recipe, seed + i)
-        layers.append(keras.layers.Dense(width, use_bias=not recipe.batch_norm, kernel_initializer=keras.initializers.HeNormal(seed + i), name=f"hidden_{i}"))
+        layers.append(
+            keras.layers.Dense(
+                width,
+                use_bias=not recipe.batch_norm,
+                kernel_initializer=keras.initializers.HeNormal(seed + i),
+                name=f"hidden_{i}",
+            )
+        )
         if recipe.batch_norm:
             layers.append(keras.layers.BatchNormalization(momentum=0.9, name=f"bn_{i}"))
         layers.append(keras.layers.ReLU(name=f"relu_{i}"))
     if recipe.batch_norm and not recipe.hidden:
         layers.append(keras.layers.BatchNormalization(momentum=0.9, name="bn"))
     layers += _dropout(keras, recipe, seed + 99)
-    layers.append(keras.layers.Dense(classes, kernel_initializer=keras.initializers.GlorotUniform(seed + 98), name="logits"))
+    layers.append(
+        keras.layers.Dense(classes, kernel_initializer=keras.initializers.GlorotUniform(seed + 98), name="logits")
+    )
     return keras.Sequential(layers, name="head")
 
 

@@ -1,0 +1,123 @@
+"""What tests share: a cache of their own, a few pictures, one trained Run, the command, and the real data."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import boda
+from boda.cli import app
+from boda.progress import Settings
+
+TINTS = {"berry": (200, 40, 60), "leaf": (40, 180, 60), "water": (40, 80, 220)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Features and networks of the tests, away from the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BODA_CACHE", str(folder))
+        patch.delenv("BODA_CACHE_LIMIT", raising=False)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def data_dir():
+    """The real data; a test that needs it is skipped where it is missing, but not in CI."""
+    for place in (os.environ.get("BODA_DATA"), Path(__file__).parents[2] / "shared" / "data"):
+        if place and Path(place).is_dir():
+            return Path(place)
+    if os.environ.get("CI"):
+        pytest.fail("The real data is missing; set BODA_DATA.")
+    return pytest.skip("The real data is missing; set BODA_DATA.")
+
+
+@pytest.fixture(scope="session")
+def picture():
+    """Blotches in a class's tint, (h, w, 3) uint8; other numbers give pictures that are no copies."""
+
+    def paint(name, number=0, size=(48, 40)):
+        rng = np.random.default_rng([*name.encode(), number])
+        coarse = rng.integers(0, 256, (6, 6, 3)) * 0.5 + np.array(TINTS[name]) * 0.5
+        blotches = Image.fromarray(coarse.astype(np.uint8)).resize(size, Image.Resampling.BICUBIC)
+        return np.asarray(blotches)
+
+    return paint
+
+
+@pytest.fixture(scope="session")
+def make_photos(picture):
+    """Write `count` pictures a class as FOLDER/CLASS/NUMBER.png."""
+
+    def make(folder, count=8, classes=tuple(TINTS), first=0):
+        for name in classes:
+            (folder / name).mkdir(parents=True)
+            for number in range(first, first + count):
+                Image.fromarray(picture(name, number)).save(folder / name / f"{number}.png")
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory, make_photos):
+    """A folder of three classes with eight pictures each, for tests that only read it."""
+    return make_photos(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="session")
+def unseen(tmp_path_factory, make_photos):
+    """Two pictures a class that no training has seen."""
+    return make_photos(tmp_path_factory.mktemp("data") / "unseen", count=2, first=100)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, photos):
+    """One Run on `photos`, for tests that only read it."""
+    return boda.train(photos, out=tmp_path_factory.mktemp("trained") / "run")
+
+
+@pytest.fixture
+def without_report(monkeypatch):
+    """Train without drawing the report, which takes most of a small training's time."""
+    monkeypatch.setattr("boda.verbs.train.write_report", lambda run: run.path)
+
+
+@pytest.fixture
+def command(capsys, monkeypatch):
+    """Call `boda ARGS` in this process: exit code, standard output, standard error."""
+    monkeypatch.setattr(app, "_answer_to_signals", lambda: None)
+    monkeypatch.setattr(Settings, "quiet", Settings.quiet)
+
+    def call(*args):
+        capsys.readouterr()
+        code = app.run([str(arg) for arg in args])
+        return (code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def python(tmp_path):
+    """Run a script in a process of its own, in an empty folder, without what the tests have imported."""
+
+    def start(script, *args, env=None, check=True, stdin=None):
+        done = subprocess.run(
+            [sys.executable, "-c", script, *map(str, args)],
+            capture_output=True,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, **(env or {})},
+            input=stdin,
+            timeout=120,
+        )
+        if check:
+            assert done.returncode == 0, done.stderr.decode()
+        return done
+
+    return start
