@@ -2,9 +2,11 @@
 
     python benchmarks/predict.py [--run RUN] [--rounds 3]
 
-* steady state: in a process that is warm. boda's stream of answers is timed from the first of the pictures to the last
-  while others are before and behind it, so that the look-ahead is full at both ends; Keras makes one whole pass untimed.
-* whole process: from its start to its end, `boda predict RUN FOLDER --json`, and Keras building the model and answering.
+* steady state: in a process that is warm. boda's stream of answers is timed from the first of the pictures to the
+  last while others are before and behind it, so that the look-ahead is full at both ends; Keras makes a whole pass
+  untimed and then one that is timed.
+* whole process: from its start to its end, `boda predict RUN FOLDER --json`, and Keras building the model and
+  answering.
 
 Keras has the same backbone's weights and a dense layer on top, and reads by `image_dataset_from_directory`.
 """

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +98,7 @@ def follow_guide(folder: Path, seed: int, epochs: int) -> list[float]:
 
     keras.utils.set_random_seed(seed)
     train, val = pictures(folder / "train", seed), pictures(folder / "val", None)
-    model = guide_model(backbone, len(os.listdir(folder / "train")))
+    model = guide_model(backbone, sum(1 for _ in (folder / "train").iterdir()))
     model.compile(
         optimizer=keras.optimizers.Adam(),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -71,7 +71,10 @@ class Run:
     @property
     def about(self) -> dict[str, Any]:
         """What run.json says."""
-        return self.read_json("run.json")
+        about = self.read_json("run.json")
+        if not isinstance(about, dict):
+            raise RunError(f"{self.path / 'run.json'} cannot be read: expected an object, came {type(about).__name__}.")
+        return about
 
     @property
     def metrics(self) -> dict[str, Any]:

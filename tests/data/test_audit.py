@@ -83,7 +83,7 @@ def test_a_copy_in_two_parts_is_a_leak(put):
 def test_a_copy_with_two_labels_is_a_conflict(put):
     with audit([put("1.jpg", label="cat"), put("2.jpg", label="dog")]) as found:
         assert names(found.conflicts()) == [["1.jpg", "2.jpg"]]
-        assert any("Decide which label is right" in w for w in found.warnings())
+        assert any("is one of the labels wrong" in w for w in found.warnings())
 
 
 def test_a_copy_without_a_label_conflicts_with_nothing(put):

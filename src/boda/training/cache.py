@@ -118,9 +118,10 @@ class FeatureStore:
         """How many vectors are kept."""
         if not self.path.exists():
             return 0
+        number = 0
         with self._usable("counted"), self._open() as base:
-            return int(base.execute("SELECT count(*) FROM features").fetchone()[0])
-        return 0
+            number = int(base.execute("SELECT count(*) FROM features").fetchone()[0])
+        return number  # noqa: RET504 - an unusable store counts as empty
 
     @contextlib.contextmanager
     def _usable(self, what: str) -> Iterator[None]:

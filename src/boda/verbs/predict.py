@@ -79,7 +79,7 @@ def expand(pictures: Iterable[Picture]) -> Iterator[Picture]:
 
 def _several(pictures: Picture | Iterable[Picture]) -> Iterable[Picture]:
     if isinstance(pictures, np.ndarray):
-        return pictures if pictures.ndim == 4 else [pictures]  # noqa: PLR2004 - n, h, w, c
+        return pictures if pictures.ndim == 4 else [pictures]
     return [pictures] if isinstance(pictures, (str, Path)) else pictures
 
 
