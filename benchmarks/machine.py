@@ -34,11 +34,12 @@ HEAVY = "keras, openvino, PIL.Image, scipy.optimize, sklearn.base, matplotlib.fi
 
 @dataclass(frozen=True)
 class Timed:
-    """A process that ended well: seconds on the wall, of all its threads and children, and what it printed."""
+    """A process that ended well: seconds on the wall and of all its threads, what it printed, its peak memory in MB."""
 
     wall: float
     cpu: float
     stdout: str
+    peak: float
 
     @property
     def last_line(self) -> str:
@@ -56,7 +57,8 @@ def timed(command: Sequence[str | Path], **variables: str | Path) -> Timed:
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
             raise RuntimeError(f"{shlex.join(map(str, command))} ended with {child.returncode}:\n{read(err)[-2000:]}")
-        return Timed(wall, usage.ru_utime + usage.ru_stime, read(out))
+        peak = usage.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+        return Timed(wall, usage.ru_utime + usage.ru_stime, read(out), peak)
 
 
 def read(file: tempfile._TemporaryFileWrapper[bytes]) -> str:

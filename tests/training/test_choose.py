@@ -58,7 +58,7 @@ def test_logits_of_training_pictures_come_from_heads_that_had_not_seen_them():
 
     seen = is_right(choice.head.logits(training.views[0]), training.targets).mean()
     unseen = is_right(choice.logits, training.targets).mean()
-    assert seen > 0.7
+    assert seen > unseen + 0.2
     assert unseen < 0.55
 
 
@@ -163,7 +163,7 @@ def test_a_deep_head_learns_what_no_linear_one_can():
     rng = np.random.default_rng(0)
     features = rng.normal(size=(200, 2)).astype(np.float32)
     training = training_on(features, (features.prod(axis=1) > 0).astype(np.int64), 2)
-    deep = choose_head(training, HeadRecipe(hidden=(32,), epochs=60, learning_rate=0.02), seed=0)
+    deep = choose_head(training, HeadRecipe(hidden=(32,), epochs=20, learning_rate=0.05), seed=0)
 
     assert is_right(choose_head(training, HeadRecipe(), seed=0).logits, training.targets).mean() < 0.65
     assert is_right(deep.logits, training.targets).mean() > 0.9

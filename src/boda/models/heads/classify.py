@@ -7,6 +7,7 @@ so that NumPy, OpenVINO and Keras all compute the same function from the same nu
 from __future__ import annotations
 
 import io
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -74,7 +75,7 @@ class Head:
             with np.load(io.BytesIO(data), allow_pickle=False) as file:
                 count = len(file.files) // 2
                 return cls(tuple((file[f"kernel{i}"], file[f"bias{i}"]) for i in range(count)))
-        except (ValueError, KeyError, OSError) as error:
+        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise RunError(f"head.npz is damaged: {error}.") from error
 
 
