@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -43,9 +45,6 @@ def test_a_number_is_not_given_again_below_the_highest(tmp_path):
 
 
 def test_two_processes_never_get_the_same_number(tmp_path):
-    import subprocess
-    import sys
-
     start = [sys.executable, "-c", MAKE_TWENTY, str(tmp_path / "runs")]
     both = [subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     for process in both:

@@ -24,6 +24,7 @@ def extractor():
 @pytest.fixture
 def store(own_cache, tmp_path, monkeypatch):
     """An empty store, beside the networks that are converted already."""
+    (own_cache / "networks").mkdir(exist_ok=True)
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "networks").symlink_to(own_cache / "networks")
     monkeypatch.setenv("BODA_CACHE", str(tmp_path / "cache"))

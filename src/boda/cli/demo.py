@@ -15,7 +15,7 @@ import click
     show_default=True,
     help="Where pictures and Runs go.",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--count", type=click.IntRange(60, 1790), default=600, show_default=True, help="How many pictures.")
 def command(out: Path, seed: int, count: int) -> None:
     """Train on real data that ships with boda, offline, and write the report.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,7 @@ def names(files: Iterable[str]) -> Iterator[str]:
     """The names that were given, with - replaced by those on standard input."""
     for name in files:
         if name == "-":
-            yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+            yield from (os.fsdecode(line.rstrip(b"\r\n")) for line in sys.stdin.buffer if line.strip())
         else:
             yield name
 

@@ -37,7 +37,13 @@ def parse_setting(text: str) -> tuple[str, Any]:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The Run's folder; by default the next number below runs/."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the split, the folds and the intervals.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of the split, the folds and the intervals.",
+)
 @click.option("--recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A recipe file (TOML).")
 @click.option("--backbone", help="A network of `boda backbones`.")
 @click.option("--weights", help="A weights-only HDF5 file, or 'none' for the architecture alone.")

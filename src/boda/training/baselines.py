@@ -9,13 +9,17 @@ import numpy as np
 from boda.batches import in_order
 from boda.data.view import View
 from boda.recipe import HeadRecipe
-from boda.training.choose import Training, choose_head, probabilities_of
+from boda.training.cache import key_of
+from boda.training.choose import DECAYS, Training, choose_head, probabilities_of
+from boda.training.features import compute_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from boda.sample import Sample
     from boda.training.choose import Folds
+
+    Pictures = Sequence[tuple[Sample, str]]  # with the digest of each one's content
 
 RAW_SIDE = 16
 
@@ -26,14 +30,16 @@ def most_frequent(targets: np.ndarray, classes: int, n: int) -> np.ndarray:
     return np.tile(share, (n, 1))
 
 
-def raw_pixels(
-    train: Sequence[Sample], targets: np.ndarray, held_out: Sequence[Sample], classes: int, folds: Folds
-) -> np.ndarray:
+def raw_pixels(train: Pictures, targets: np.ndarray, held_out: Pictures, classes: int, folds: Folds) -> np.ndarray:
     """The answers (n, classes) of a linear model on 16 x 16 pictures, its penalty chosen as boda's own is."""
+    training = Training((_pixels(train),), targets, classes, folds)
+    choice = choose_head(training, HeadRecipe(), seed=0, decays=DECAYS[::2])
+    return probabilities_of(choice.head.logits(_pixels(held_out)), multilabel=training.multilabel)
+
+
+def _pixels(pictures: Pictures) -> np.ndarray:
+    """(n, 768) float32; kept beside the features, since decoding is most of the time."""
     view = View(RAW_SIDE)
-    seen, unseen = (
-        np.stack([p.ravel() for p in in_order(view.pixels, part)]).astype(np.float32) for part in (train, held_out)
-    )
-    training = Training((seen,), targets, classes, folds)
-    choice = choose_head(training, HeadRecipe(), seed=0)
-    return probabilities_of(choice.head.logits(unseen), multilabel=training.multilabel)
+    keys = [key_of("raw pixels", view.key, digest) for _, digest in pictures]
+    samples = [sample for sample, _ in pictures]
+    return compute_once(keys, samples, lambda missing: map(np.ravel, in_order(view.pixels, missing)), "raw pixels")

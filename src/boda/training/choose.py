@@ -60,40 +60,52 @@ class Choice:
     interrupted: bool = False
 
 
-def choose_head(training: Training, recipe: HeadRecipe, seed: int) -> Choice:
-    """The best head of the recipe's kind; Ctrl-C ends the search, and the best so far is taken."""
-    return _choose_linear(training, recipe) if recipe.is_linear else _fit_deep(training, recipe, seed)
+def choose_head(training: Training, recipe: HeadRecipe, seed: int, decays: Sequence[float] = DECAYS) -> Choice:
+    """The best head of the recipe's kind; Ctrl-C ends the search, and the best so far is taken.
+
+    `decays` are the penalties that a linear head tries, strongest first, where the recipe says "auto".
+    """
+    return _choose_linear(training, recipe, decays) if recipe.is_linear else _fit_deep(training, recipe, seed)
 
 
-def _choose_linear(training: Training, recipe: HeadRecipe) -> Choice:
-    decays = DECAYS if recipe.weight_decay == "auto" else (max(float(recipe.weight_decay), 1e-8),)
-    logits = {decay: np.zeros((len(training.targets), training.classes), np.float32) for decay in decays}
-    done: Folds = []
+def _choose_linear(training: Training, recipe: HeadRecipe, decays: Sequence[float]) -> Choice:
+    """From the strongest penalty to the weakest, over all folds, until the loss has risen twice in a row."""
+    if recipe.weight_decay != "auto":
+        decays = (max(float(recipe.weight_decay), 1e-8),)
+    paths = [_solve(training, seen, recipe, decays) for seen, _ in training.folds]
+    answers: list[np.ndarray] = []
+    history: list[dict[str, Any]] = []
     interrupted = False
-
-    def answer(fold: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        seen, unseen = fold
-        for decay, head in _solve(training, seen, recipe, decays):
-            logits[decay][unseen] = head.logits(training.views[0][unseen])
-        return fold
-
     try:
         with one_blas_thread():
-            for fold in track(in_order(answer, training.folds), "choosing the head", total=len(training.folds)):
-                done.append(fold)
+            for decay in track(decays, "choosing the head"):
+                logits = _answers(training, paths)
+                answers.append(logits)
+                history.append(_score(training, decay, logits))
+                if _has_risen_twice([line["log_loss"] for line in history]):
+                    break
     except KeyboardInterrupt:
-        if not done:
+        if not history:
             raise
         interrupted = True
-        say(f"Stopped after {len(done)} of {len(training.folds)} folds; the best so far is taken.")
-    history = [_score(training, done, decay, logits[decay]) for decay in decays]
-    best = min(range(len(decays)), key=lambda i: history[i]["log_loss"])
+        say(f"Stopped after {len(history)} of {len(decays)} penalties; the best so far is taken.")
+    best = min(range(len(history)), key=lambda i: history[i]["log_loss"])
     history[best]["chosen"] = True
-    everything = np.arange(len(training.targets))
     with one_blas_thread():
-        heads = dict(_solve(training, everything, recipe, [d for d in decays if d >= decays[best]]))
-    answered = np.concatenate([unseen for _, unseen in done])
-    return Choice(heads[decays[best]], _only(logits[decays[best]], answered), history, interrupted)
+        *_, (_, head) = _solve(training, np.arange(len(training.targets)), recipe, decays[: best + 1])
+    return Choice(head, answers[best], history, interrupted)
+
+
+def _answers(training: Training, paths: Sequence[Iterator[tuple[float, Head]]]) -> np.ndarray:
+    """Logits (n, classes) by the next head on each fold's path, each on the fold that it has not seen."""
+    logits = np.zeros((len(training.targets), training.classes), np.float32)
+    for (_, unseen), (_, head) in zip(training.folds, in_order(next, paths), strict=True):
+        logits[unseen] = head.logits(training.views[0][unseen])
+    return logits
+
+
+def _has_risen_twice(losses: Sequence[float]) -> bool:
+    return len(losses) > 2 and losses[-1] > losses[-2] > losses[-3]
 
 
 def one_blas_thread() -> Any:
@@ -151,10 +163,10 @@ def _fit_deep(training: Training, recipe: HeadRecipe, seed: int) -> Choice:
     return Choice(final.head, logits, history, interrupted)
 
 
-def _score(training: Training, folds: Folds, decay: float, logits: np.ndarray) -> dict[str, Any]:
+def _score(training: Training, decay: float, logits: np.ndarray) -> dict[str, Any]:
     """Mean and standard deviation over the folds of log loss (nats) and accuracy."""
-    losses = [mean_log_loss(logits[unseen], training.targets[unseen]) for _, unseen in folds]
-    rights = [is_right(logits[unseen], training.targets[unseen]).mean() for _, unseen in folds]
+    losses = [mean_log_loss(logits[unseen], training.targets[unseen]) for _, unseen in training.folds]
+    rights = [is_right(logits[unseen], training.targets[unseen]).mean() for _, unseen in training.folds]
     return {
         "kind": "candidate",
         "weight_decay": decay,
@@ -187,10 +199,3 @@ def is_right(scores: np.ndarray, targets: np.ndarray, boundary: float = 0.0) -> 
     if targets.ndim == 1:
         return np.asarray(scores.argmax(axis=1) == targets)
     return np.asarray(((scores > boundary) == (targets > 0)).all(axis=1))
-
-
-def _only(logits: np.ndarray, answered: np.ndarray) -> np.ndarray:
-    """`logits`, with NaN rows for samples whose fold was not reached."""
-    kept = np.full_like(logits, np.nan)
-    kept[answered] = logits[answered]
-    return kept

@@ -24,7 +24,7 @@ from boda.progress import say, track
 from boda.training.cache import FeatureStore, cache_folder, cache_limit, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from boda.data.view import View
     from boda.recipe import Recipe
@@ -59,30 +59,47 @@ class Extractor:
 
         `digests` are the hashes of the samples' contents: what is kept for one of them is not computed again.
         """
-        store, limit = FeatureStore.default(), cache_limit()
         keys = [key_of(self.key, self.precision, view.key, digest) for digest in digests]
-        have = store.get(sorted(set(keys)))
-        missing = {key: sample for key, sample in zip(keys, samples, strict=True) if key not in have}
-        rows = track(self._rows(list(missing.values()), view), "features", total=len(missing))
-        fresh: list[tuple[str, np.ndarray]] = []
-        try:
-            for key, row in zip(missing, rows, strict=True):
-                fresh.append((key, row))
-                have[key] = row
-                if len(fresh) == KEEP_EVERY:
-                    store.put(fresh)
-                    fresh = []
-        finally:  # Ctrl-C too leaves what was computed
-            if fresh:
-                store.put(fresh)
-        store.trim(limit)
-        return np.stack([have[key] for key in keys])
+        return compute_once(keys, samples, lambda missing: self._rows(missing, view), "features")
 
     def _rows(self, samples: Sequence[Sample], view: View) -> Iterator[np.ndarray]:
         if samples:
             network = Network(self.network, self.precision, outputs=("pooled",))
             for output in network.run(batched(in_order(view.pixels, samples), BATCH)):
                 yield from output["pooled"]
+
+
+def compute_once(
+    keys: Sequence[str],
+    samples: Sequence[Sample],
+    compute: Callable[[list[Sample]], Iterator[np.ndarray]],
+    what: str,
+) -> np.ndarray:
+    """A vector a sample (n, d) float32: those that are kept under their `keys`, and the others by `compute`, kept now.
+
+    Args:
+        keys: hashes of all that each vector depends on.
+        samples: as many.
+        compute: gives the vectors of the samples that it gets, in order.
+        what: for the progress.
+    """
+    store, limit = FeatureStore.default(), cache_limit()
+    have = store.get(sorted(set(keys)))
+    missing = {key: sample for key, sample in zip(keys, samples, strict=True) if key not in have}
+    rows = track(compute(list(missing.values())), what, total=len(missing))
+    fresh: list[tuple[str, np.ndarray]] = []
+    try:
+        for key, row in zip(missing, rows, strict=True):
+            fresh.append((key, row))
+            have[key] = row
+            if len(fresh) == KEEP_EVERY:
+                store.put(fresh)
+                fresh = []
+    finally:  # Ctrl-C too leaves what was computed
+        if fresh:
+            store.put(fresh)
+    store.trim(limit)
+    return np.stack([have[key] for key in keys]).astype(np.float32)
 
 
 def weights_key(name: str, weights: str | None) -> str:

@@ -18,4 +18,5 @@ def report(run: Run | Path | str) -> Path:
         RunError: there is no Run, or it did not get as far as its figures.
     """
     run = run if isinstance(run, Run) else Run.open(run)
+    run.read_json("metrics.json")  # says so where the training did not get so far
     return write_report(run)

@@ -5,12 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from boda.errors import RunError
+from boda.progress import say
 from boda.run import Run, list_runs
 
 
 def runs(folder: Path | str = "runs") -> list[Run]:
-    """The Runs below `folder`, the oldest first."""
-    return list_runs(Path(folder))
+    """The Runs below `folder`, the oldest first; a damaged one is left out, and that is said."""
+    return [run for run in list_runs(Path(folder)) if _is_readable(run)]
+
+
+def _is_readable(run: Run) -> bool:
+    try:
+        row(run)
+    except RunError as error:
+        say(f"Left out: {error}")
+        return False
+    return True
 
 
 def row(run: Run) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from boda.data import read
 from boda.data.audit import scan
 from boda.data.split import Split, folds, make_split, units_of
 from boda.data.view import View
-from boda.errors import DataError, Interrupted
+from boda.errors import DataError, Interrupted, RecipeError
 from boda.models import backbones
 from boda.models.engine import append_dense
 from boda.recipe import Recipe
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from boda.data.audit import Scan
-    from boda.sample import Dataset
+    from boda.sample import Dataset, Sample
 
 PACKAGES = ("boda", "keras", "numpy", "openvino", "pillow", "scikit-learn", "scipy")
 
@@ -72,6 +72,8 @@ def train(
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(Path(recipe)) if recipe else Recipe()
     recipe = recipe.replace(**changes)
+    if seed < 0:
+        raise RecipeError(f"seed must be 0 or more. Received: seed={seed}")
     backbone = backbones.get(recipe.backbone)
     clock = Clock()
     with clock("read"):
@@ -91,7 +93,8 @@ def train(
         work.train()
     except BaseException as error:
         stopped = isinstance(error, (KeyboardInterrupt, Interrupted))
-        run.update(status="interrupted" if stopped else "failed", error=str(error) or type(error).__name__)
+        if run.about["status"] != "complete":  # else the model is whole, and only the report is missing
+            run.update(status="interrupted" if stopped else "failed", error=str(error) or type(error).__name__)
         raise
     return run
 
@@ -209,19 +212,23 @@ class Work:
         return Training(views, targets, len(self.dataset.classes), inner)
 
     def _features(self, extractor: Extractor, part: str, *, mirrored: bool = False) -> np.ndarray:
-        where = self._indices(part)
         view = View(self.view.size, self.view.resize, self.view.crop_share, mirrored)
-        return extractor.features(self._samples(part), [self.scanned.digests[i] for i in where], view)
+        samples, digests = zip(*self._pictures(part), strict=True)
+        return extractor.features(samples, digests, view)
 
     def _rivals(self, training: Training) -> dict[str, np.ndarray]:
         """The baselines' probabilities on the validation part."""
-        held_out, classes = self._samples("val"), training.classes
+        held_out, classes = self._pictures("val"), training.classes
         return {
             "most_frequent": baselines.most_frequent(training.targets, classes, len(held_out)),
             "raw_pixels": baselines.raw_pixels(
-                self._samples("train"), training.targets, held_out, classes, training.folds
+                self._pictures("train"), training.targets, held_out, classes, training.folds
             ),
         }
+
+    def _pictures(self, part: str) -> list[tuple[Sample, str]]:
+        """The samples of `part`, each with the digest of its content."""
+        return [(self.dataset.samples[i], self.scanned.digests[i]) for i in self._indices(part)]
 
     def _write_model(self, extractor: Extractor, choice: Choice) -> None:
         self.run.write_bytes("model/head.npz", choice.head.to_bytes())
@@ -281,7 +288,7 @@ class Work:
         wanted = set(self.split.parts.get(part, ()))
         return np.array([i for i, s in enumerate(self.dataset) if s.name in wanted], dtype=np.int64)
 
-    def _samples(self, part: str) -> list[Any]:
+    def _samples(self, part: str) -> list[Sample]:
         return [self.dataset.samples[i] for i in self._indices(part)]
 
 
