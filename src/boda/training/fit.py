@@ -51,6 +51,7 @@ def fit_keras_head(  # noqa: PLR0917 - two pairs of arrays, then how
     model = build_keras_head(features.shape[1], classes, recipe, seed)
     total = epochs or recipe.epochs
     model.compile(
+        jit_compile=False,
         optimizer=_optimizer(keras, recipe, len(features), recipe.epochs), loss=_loss(keras, targets.ndim == 2)
     )
     history = model.fit(
