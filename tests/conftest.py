@@ -85,7 +85,7 @@ def trained(tmp_path_factory, photos):
 @pytest.fixture
 def without_report(monkeypatch):
     """Train without drawing the report, which takes most of a small training's time."""
-    monkeypatch.setattr("boda.verbs.train.write_report", lambda run: run.path)
+    monkeypatch.setattr("boda.verbs.work.write_report", lambda run: run.path)
 
 
 @pytest.fixture

@@ -150,7 +150,8 @@ class Model:
             confidence = float(np.maximum(row, 1 - row).prod())
         else:
             label, confidence = self.classes[int(row.argmax())], float(row.max())
-        return Answer(seen.name, label, round(confidence, 6), scores, confidence < min_confidence)
+        confidence = round(confidence, 6)
+        return Answer(seen.name, label, confidence, scores, confidence < min_confidence)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,14 +16,14 @@ HELP = Path(__file__).parent / "help.txt"
 
 # Each picture takes half a second, so that a signal comes while features are computed.
 SLOWLY = """
-import sys, time
+import os, sys, time
 from boda.cli.app import main
 from boda.data.view import View
 
 real = View.pixels
 def pixels(self, sample):
     if self.size > 100:
-        print("working", flush=True)
+        os.write(1, b"working\n")
         time.sleep(0.5)
     return real(self, sample)
 View.pixels = pixels
@@ -106,7 +106,10 @@ def test_a_wrong_call_exits_2_and_says_what_is_wrong(args, said, command):
         (["train", "nowhere"], "nowhere"),
         (["train", "nowhere", "--backbone", "mobilnet"], "There is no backbone mobilnet. Did you mean mobilenet?"),
         (["train", "nowhere", "--set", "head.hiden=8"], "A recipe has no entry head.hiden. Did you mean head.hidden?"),
-        (["train", "nowhere", "--set", "head.dropout=high"], "head.dropout must be 0 to below 1. Received: head.dropout='high'"),
+        (
+            ["train", "nowhere", "--set", "head.dropout=high"],
+            "head.dropout must be 0 to below 1. Received: head.dropout='high'",
+        ),
         (["predict", "nowhere", "x.jpg"], "nowhere is neither a Run's folder nor a network"),
         (["report", "nowhere"], "nowhere is no Run"),
         (["backbones", "mobilnet"], "Did you mean mobilenet?"),
@@ -123,15 +126,23 @@ def test_an_error_that_the_user_can_mend_exits_1_in_one_line(args, said, command
     assert out == ""
 
 
-@pytest.mark.parametrize(("number", "code", "said"), [(signal.SIGINT, 130, "stopped"), (signal.SIGTERM, 143, "terminated")])
-def test_a_signal_while_features_are_computed_ends_in_order(number, code, said, photos, own_cache, tmp_path):
+@pytest.fixture
+def empty_store(own_cache, tmp_path, monkeypatch):
+    """A folder whose `cache` holds no features yet, but the networks that are converted already."""
     (own_cache / "networks").mkdir(exist_ok=True)
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "networks").symlink_to(own_cache / "networks")
+    monkeypatch.setenv("BODA_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"), [(signal.SIGINT, 130, "stopped"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_a_signal_while_features_are_computed_ends_in_order(number, code, said, photos, empty_store):
     process = subprocess.Popen(
         [sys.executable, "-c", SLOWLY, "train", str(photos), "--out", "run"],
-        cwd=tmp_path,
-        env={**os.environ, "BODA_CACHE": str(tmp_path / "cache")},
+        cwd=empty_store,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -144,7 +155,7 @@ def test_a_signal_while_features_are_computed_ends_in_order(number, code, said, 
     assert time.monotonic() - began < 10
     assert f"boda: {said}".encode() in err
     assert b"Traceback" not in err
-    assert json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["status"] == "interrupted"
+    assert json.loads((empty_store / "run" / "run.json").read_text("utf-8"))["status"] == "interrupted"
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -163,7 +174,9 @@ def test_a_signal_while_pictures_are_answered_ends_in_order(number, code, traine
     assert b"Traceback" not in err
 
 
-@pytest.mark.parametrize(("shell", "mark"), [("bash", "complete -o nosort"), ("zsh", "#compdef boda"), ("fish", "complete --no-files")])
+@pytest.mark.parametrize(
+    ("shell", "mark"), [("bash", "complete -o nosort"), ("zsh", "#compdef boda"), ("fish", "complete --no-files")]
+)
 def test_completion_scripts_are_printed(shell, mark, command):
     code, out, _ = command("completion", shell)
 
@@ -177,14 +190,18 @@ def test_completion_knows_commands_and_options(tmp_path):
     def complete(words, index):
         asked = {"_BODA_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(index)}
         start = [sys.executable, "-c", "from boda.cli.app import boda; boda(prog_name='boda')"]
-        return subprocess.run(start, env={**os.environ, **asked}, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+        return subprocess.run(
+            start, env={**os.environ, **asked}, cwd=tmp_path, capture_output=True, text=True, check=False
+        ).stdout
 
     assert complete("boda pre", 1).split() == ["plain,predict"]
     assert "plain,--group-pattern" in complete("boda train --gr", 2)
 
 
 def test_python_dash_m_boda_is_the_command(tmp_path):
-    done = subprocess.run([sys.executable, "-m", "boda", "trian"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "boda", "trian"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 2
     assert "Did you mean 'train'?" in done.stderr

@@ -31,7 +31,9 @@ def broken(tmp_path):
 
 def boda_process(*args, cwd, stdin=b"", **env):
     start = [sys.executable, "-m", "boda", *map(os.fspath, args)]
-    return subprocess.run(start, cwd=cwd, input=stdin, env={**os.environ, **env}, capture_output=True, check=False, timeout=120)
+    return subprocess.run(
+        start, cwd=cwd, input=stdin, env={**os.environ, **env}, capture_output=True, check=False, timeout=120
+    )
 
 
 def test_json_has_the_contracts_keys_in_the_order_of_the_files(command, trained, leaf, broken):
@@ -71,7 +73,15 @@ def test_a_name_that_is_no_utf8_is_answered(form, place, trained, leaf, tmp_path
     name = b"caf\xe9.png"
     shutil.copy(leaf, os.fsencode(tmp_path) + b"/" + name)
     files, stdin = (["-"], name + b"\n") if place == "standard input" else ([os.fsdecode(name)], b"")
-    done = boda_process("predict", trained.path, *files, *([form] if form else []), cwd=tmp_path, stdin=stdin, PYTHONIOENCODING="utf-8:strict")
+    done = boda_process(
+        "predict",
+        trained.path,
+        *files,
+        *([form] if form else []),
+        cwd=tmp_path,
+        stdin=stdin,
+        PYTHONIOENCODING="utf-8:strict",
+    )
 
     assert done.returncode == 0, done.stderr.decode()
     assert b"leaf" in done.stdout
@@ -241,10 +251,14 @@ def test_the_cache_is_shown_and_cleared(command, monkeypatch, tmp_path):
     assert (json.loads(cleared)["vectors"], json.loads(cleared)["bytes"]) == (0, 0)
 
 
-@pytest.mark.parametrize("args", [["predict", "RUN", "PICTURE"], ["runs", "RUNS"], ["--help"]], ids=lambda args: args[0])
+@pytest.mark.parametrize(
+    "args", [["predict", "RUN", "PICTURE"], ["runs", "RUNS"], ["--help"]], ids=lambda args: args[0]
+)
 def test_no_color_leaves_no_escape_codes(args, trained, leaf, tmp_path):
     places = {"RUN": trained.path, "RUNS": trained.path.parent, "PICTURE": leaf}
-    done = boda_process(*(places.get(arg, arg) for arg in args), cwd=tmp_path, NO_COLOR="1", FORCE_COLOR="", TERM="xterm-256color")
+    done = boda_process(
+        *(places.get(arg, arg) for arg in args), cwd=tmp_path, NO_COLOR="1", FORCE_COLOR="", TERM="xterm-256color"
+    )
 
     assert done.returncode == 0
     assert b"\x1b" not in done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""What is kept between trainings: vectors by key, within a limit, by several processes at once, and nobody else's files."""
+"""What is kept between trainings: vectors by key, within a limit, by several processes, and nobody else's files."""
 
 import os
 import sqlite3
@@ -120,7 +120,9 @@ def test_trim_leaves_what_is_within_the_limit(store):
     assert store.count() == 3
 
 
-@pytest.mark.parametrize("error", [sqlite3.OperationalError("database or disk is full"), OSError(30, "Read-only file system")])
+@pytest.mark.parametrize(
+    "error", [sqlite3.OperationalError("database or disk is full"), OSError(30, "Read-only file system")]
+)
 def test_what_cannot_be_kept_is_said_and_done_without(error, store, monkeypatch, capsys):
     def fail(_):
         raise error

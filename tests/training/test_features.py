@@ -91,7 +91,9 @@ def test_a_picture_that_stands_twice_is_computed_once(extractor, samples, ran):
 
 
 @pytest.mark.usefixtures("store")
-@pytest.mark.parametrize("view", [View(224, "crop"), View(224, mirrored=True), View(224, "crop", crop_share=1.0)], ids=lambda view: view.key)
+@pytest.mark.parametrize(
+    "view", [View(224, "crop"), View(224, mirrored=True), View(224, "crop", crop_share=1.0)], ids=lambda view: view.key
+)
 def test_another_view_is_computed_again(view, extractor, samples, ran):
     plain = features(extractor, samples)
 

@@ -1,6 +1,7 @@
 """The head as a value: what it computes, its slopes, its bytes, and that folding Keras's layers changes nothing."""
 
 import io
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,8 +19,10 @@ from boda.recipe import HeadRecipe
 
 def random_head(*widths, seed=0):
     rng = np.random.default_rng(seed)
-    pairs = zip(widths[:-1], widths[1:], strict=True)
-    return Head(tuple((rng.normal(size=pair).astype(np.float32), rng.normal(size=pair[1]).astype(np.float32)) for pair in pairs))
+    pairs = pairwise(widths)
+    return Head(
+        tuple((rng.normal(size=pair).astype(np.float32), rng.normal(size=pair[1]).astype(np.float32)) for pair in pairs)
+    )
 
 
 def features(n, d, seed=1):
@@ -65,7 +68,9 @@ def pickled():
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("data", [b"", b"no archive", random_head(5, 3).to_bytes()[:-40], pickled()], ids=["empty", "text", "cut", "pickle"])
+@pytest.mark.parametrize(
+    "data", [b"", b"no archive", random_head(5, 3).to_bytes()[:-40], pickled()], ids=["empty", "text", "cut", "pickle"]
+)
 def test_damaged_bytes_and_pickles_are_refused(data):
     with pytest.raises(RunError, match=r"^head\.npz is damaged: "):
         Head.from_bytes(data)
@@ -88,7 +93,12 @@ def test_dense_layers_have_relu_but_for_the_last():
 def test_a_folded_head_computes_what_keras_does(recipe):
     model = build_keras_head(5, 3, recipe, seed=0)
     rng = np.random.default_rng(0)
-    model.set_weights([rng.uniform(0.5, 1.5, w.shape) * np.where(rng.random(w.shape) < 0.3, -1, 1) ** (w.ndim == 2) for w in model.get_weights()])
+    model.set_weights(
+        [
+            rng.uniform(0.5, 1.5, w.shape) * np.where(rng.random(w.shape) < 0.3, -1, 1) ** (w.ndim == 2)
+            for w in model.get_weights()
+        ]
+    )
     mean, scale = rng.normal(size=5), rng.uniform(0.5, 2, 5)
     x = features(20, 5)
     expected = model((x - mean) / scale, training=False).numpy()

@@ -30,7 +30,11 @@ def solve(features, targets, decay, weights=None, *, multilabel=False):
 def reference(features, labels, decay, weights=None):
     """C = 1 / (n decay), since scikit-learn sums over the samples what boda takes the mean of."""
     z = StandardScaler().fit_transform(features.astype(np.float64))
-    return LogisticRegression(C=1 / (len(z) * decay), tol=1e-10, max_iter=10_000).fit(z, labels, weights).predict_log_proba(z)
+    return (
+        LogisticRegression(C=1 / (len(z) * decay), tol=1e-10, max_iter=10_000)
+        .fit(z, labels, weights)
+        .predict_log_proba(z)
+    )
 
 
 @pytest.mark.parametrize("shape", [FEW_SAMPLES, MANY_SAMPLES], ids=["n < d", "n > d"])
@@ -39,7 +43,9 @@ def test_log_probabilities_are_those_of_scikit_learn(shape, decay):
     features, labels = three_clouds(shape)
     head = solve(features, soft_targets(labels, 3), decay)
 
-    np.testing.assert_allclose(np.log(softmax(head.logits(features))), reference(features, labels, decay), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(
+        np.log(softmax(head.logits(features))), reference(features, labels, decay), rtol=1e-3, atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("shape", [FEW_SAMPLES, MANY_SAMPLES], ids=["n < d", "n > d"])
@@ -49,7 +55,9 @@ def test_weighted_samples_count_as_in_scikit_learn(shape):
     weights /= weights.mean()
     head = solve(features, soft_targets(labels, 3), 0.1, weights)
 
-    np.testing.assert_allclose(np.log(softmax(head.logits(features))), reference(features, labels, 0.1, weights), atol=1e-3)
+    np.testing.assert_allclose(
+        np.log(softmax(head.logits(features))), reference(features, labels, 0.1, weights), atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("shape", [FEW_SAMPLES, MANY_SAMPLES], ids=["n < d", "n > d"])
@@ -68,7 +76,7 @@ def test_the_slope_of_the_loss_vanishes_at_the_solution(shape, multilabel):
     """Z^T (p - y) / n + decay W = 0 and mean (p - y) = 0, in the coordinates of the standardised features."""
     features, labels = three_clouds(shape)
     targets, decay = soft_targets(labels, 3, smoothing=0.1), 0.03
-    (kernel, bias), = solve(features, targets, decay, multilabel=multilabel).layers
+    ((kernel, bias),) = solve(features, targets, decay, multilabel=multilabel).layers
     standard = Standard.of(features)
     z, own = standard(features), kernel * standard.scale[:, None]
     error = (sigmoid if multilabel else softmax)(features @ kernel + bias) - targets
@@ -93,7 +101,9 @@ def test_a_feature_that_never_varies_does_no_harm():
     constant = np.hstack([features, np.full((150, 1), 7, np.float32)])
     head = solve(constant, soft_targets(labels, 3), 0.1)
 
-    np.testing.assert_allclose(head.logits(constant), solve(features, soft_targets(labels, 3), 0.1).logits(features), atol=1e-3)
+    np.testing.assert_allclose(
+        head.logits(constant), solve(features, soft_targets(labels, 3), 0.1).logits(features), atol=1e-3
+    )
 
 
 def test_a_strong_penalty_leaves_how_often_each_class_occurs():

@@ -57,7 +57,9 @@ def test_a_parameter_out_of_range_is_refused_when_it_is_fitted(photos):
         Classifier(dropout=2).fit(photos)
 
 
-@pytest.mark.parametrize("call", [lambda c: c.predict(["x.png"]), lambda c: c.score("x"), lambda c: c.save("x"), lambda c: c.keras_model])
+@pytest.mark.parametrize(
+    "call", [lambda c: c.predict(["x.png"]), lambda c: c.score("x"), lambda c: c.save("x"), lambda c: c.keras_model]
+)
 def test_what_needs_a_fit_says_so(call, files, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     clf = Classifier()
@@ -100,7 +102,12 @@ def test_arrays_are_fitted_predicted_and_scored(arrays):
 @pytest.mark.usefixtures("without_report")
 def test_several_labels_are_columns_of_0_and_1(picture):
     tags = np.array([[i & 1, i >> 1 & 1] for i in range(16)])
-    images = np.stack([np.hstack([picture("berry" if a else "leaf", i), picture("water" if b else "leaf", i)]) for i, (a, b) in enumerate(tags)])
+    images = np.stack(
+        [
+            np.hstack([picture("berry" if a else "leaf", i), picture("water" if b else "leaf", i)])
+            for i, (a, b) in enumerate(tags)
+        ]
+    )
     clf = Classifier().fit(images, tags)
 
     assert clf.predict(images).shape == (16, 2)
@@ -172,4 +179,6 @@ def test_a_notebook_shows_the_run_or_the_parameters(fitted):
 def test_the_keras_model_computes_the_same_probabilities(fitted, picture):
     images = np.stack([picture(name, 200, size=(224, 224)) for name in NAMES])
 
-    np.testing.assert_allclose(fitted.keras_model.predict(images.astype(np.float32), verbose=0), fitted.predict_proba(images), atol=1e-3)
+    np.testing.assert_allclose(
+        fitted.keras_model.predict(images.astype(np.float32), verbose=0), fitted.predict_proba(images), atol=1e-3
+    )

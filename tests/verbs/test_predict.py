@@ -74,7 +74,10 @@ def test_the_answers_are_those_that_the_training_measured(trained, photos):
 
 
 def test_files_and_arrays_are_answered_alike(trained, picture, unseen):
-    (from_file,), (from_array,) = boda.predict(trained, unseen / "leaf" / "100.png"), boda.predict(trained, picture("leaf", 100))
+    (from_file,), (from_array,) = (
+        boda.predict(trained, unseen / "leaf" / "100.png"),
+        boda.predict(trained, picture("leaf", 100)),
+    )
 
     assert from_file.scores == from_array.scores
     assert from_array.path == "[0]"

@@ -50,9 +50,21 @@ def test_a_run_holds_every_file_that_its_description_lists(trained):
     files = {p.name for p in trained.path.rglob("*") if p.is_file()}
 
     assert files >= {
-        "run.json", "recipe.toml", "split.json", "data.json", "bad_files.csv", "history.jsonl", "metrics.json",
-        "predictions.json", "calibration.json", "network.xml", "network.bin", "head.npz", "pictures.json", "report.html",
-    }  # fmt: skip
+        "run.json",
+        "recipe.toml",
+        "split.json",
+        "data.json",
+        "bad_files.csv",
+        "history.jsonl",
+        "metrics.json",
+        "predictions.json",
+        "calibration.json",
+        "network.xml",
+        "network.bin",
+        "head.npz",
+        "pictures.json",
+        "report.html",
+    }
     assert list((trained.path / "figures").glob("*.png"))
     assert not [p for p in trained.path.rglob("*") if p.name.endswith(".tmp")]
 
@@ -174,7 +186,9 @@ def test_members_of_a_group_stay_in_one_part_and_in_one_fold(picture, tmp_path, 
     (tmp_path / "list.csv").write_text("\n".join(lines), "utf-8")
     folds = []
     real = choose.choose_head
-    monkeypatch.setattr("boda.verbs.train.choose_head", lambda training, *args: folds.extend(training.folds) or real(training, *args))
+    monkeypatch.setattr(
+        "boda.verbs.work.choose_head", lambda training, *args: folds.extend(training.folds) or real(training, *args)
+    )
     run = boda.train(tmp_path / "list.csv", out=tmp_path / "run", reading={"group_column": "patient"})
 
     def patients(names):
@@ -219,7 +233,10 @@ def test_a_class_of_bad_files_alone_is_named_with_the_first_of_them(make_photos,
     for path in (folder / "water").iterdir():
         path.write_bytes(b"")
 
-    with pytest.raises(DataError, match=r"No picture of class water to train on can be read\. Of 8 bad files the first is water/\d\.png: "):
+    with pytest.raises(
+        DataError,
+        match=r"No picture of class water to train on can be read\. Of 8 bad files the first is water/\d\.png: ",
+    ):
         boda.train(folder, out=tmp_path / "run")
 
 
@@ -235,7 +252,9 @@ def test_a_folder_of_bad_files_alone_is_refused(make_photos, tmp_path):
 def test_one_class_is_refused(make_photos, tmp_path):
     folder = make_photos(tmp_path / "data", classes=("leaf",))
 
-    with pytest.raises(DataError, match=r"expected 2 classes or more, found only 'leaf'\. Add pictures of another class"):
+    with pytest.raises(
+        DataError, match=r"expected 2 classes or more, found only 'leaf'\. Add pictures of another class"
+    ):
         boda.train(folder, out=tmp_path / "run")
 
 
@@ -336,7 +355,11 @@ def test_a_tf_data_dataset_trains(picture, tmp_path):
         def cardinality(self):
             return len(self)
 
-    elements = [(Tensor(value=picture(name, i)), Tensor(value=np.int32(c))) for i in range(5) for c, name in enumerate(Data.class_names)]
+    elements = [
+        (Tensor(value=picture(name, i)), Tensor(value=np.int32(c)))
+        for i in range(5)
+        for c, name in enumerate(Data.class_names)
+    ]
     run = boda.train(Data(elements), out=tmp_path / "run")
 
     assert run.classes == ("berry", "leaf")
@@ -370,14 +393,18 @@ def test_a_training_that_was_not_cut_short_says_so(trained):
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(KeyboardInterrupt(), "interrupted"), (boda.errors.Interrupted("terminated"), "interrupted"), (ValueError("odd"), "failed")],
+    [
+        (KeyboardInterrupt(), "interrupted"),
+        (boda.errors.Interrupted("terminated"), "interrupted"),
+        (ValueError("odd"), "failed"),
+    ],
     ids=["ctrl-c", "sigterm", "error"],
 )
 def test_a_training_that_ends_early_says_how_in_its_run(error, status, photos, tmp_path, monkeypatch):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr("boda.verbs.train.choose_head", fail)
+    monkeypatch.setattr("boda.verbs.work.choose_head", fail)
     with pytest.raises(type(error)):
         boda.train(photos, out=tmp_path / "run")
 

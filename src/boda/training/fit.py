@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,8 @@ from boda.models.keras_import import import_keras
 from boda.training.linear import Standard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from boda.recipe import HeadRecipe
 
 DEFAULT_DECAY = 1e-4
@@ -51,19 +55,19 @@ def fit_keras_head(  # noqa: PLR0917 - two pairs of arrays, then how
     model = build_keras_head(features.shape[1], classes, recipe, seed)
     total = epochs or recipe.epochs
     model.compile(
-        jit_compile=False,
         optimizer=_optimizer(keras, recipe, len(features), recipe.epochs), loss=_loss(keras, targets.ndim == 2)
     )
-    history = model.fit(
-        standard(features),
-        soft_targets(targets, classes, recipe.label_smoothing),
-        sample_weight=sample_weights(targets, classes, recipe),
-        validation_data=None if unseen is None else (standard(unseen[0]), soft_targets(unseen[1], classes)),
-        batch_size=recipe.batch_size,
-        epochs=total,
-        verbose=0,
-        callbacks=[keras.callbacks.TerminateOnNaN(), *([] if unseen is None else [_stopping(keras)])],
-    ).history
+    with _without_remarks_on_tracing():
+        history = model.fit(
+            standard(features),
+            soft_targets(targets, classes, recipe.label_smoothing),
+            sample_weight=sample_weights(targets, classes, recipe),
+            validation_data=None if unseen is None else (standard(unseen[0]), soft_targets(unseen[1], classes)),
+            batch_size=recipe.batch_size,
+            epochs=total,
+            verbose=0,
+            callbacks=[keras.callbacks.TerminateOnNaN(), *([] if unseen is None else [_stopping(keras)])],
+        ).history
     lines = [
         {"epoch": i + 1, **{name: float(values[i]) for name, values in history.items()}}
         for i in range(len(history["loss"]))
@@ -75,6 +79,18 @@ def fit_keras_head(  # noqa: PLR0917 - two pairs of arrays, then how
         )
     best = len(lines) if unseen is None else int(np.argmin(history["val_loss"])) + 1
     return Fit(fold_keras_head(model, standard.mean, standard.scale), best, lines)
+
+
+@contextmanager
+def _without_remarks_on_tracing() -> Iterator[None]:
+    """Each fold has a graph of its own, which TensorFlow takes for a mistake and warns of."""
+    logger = logging.getLogger("tensorflow")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _optimizer(keras: Any, recipe: HeadRecipe, n: int, epochs: int) -> Any:
