@@ -138,7 +138,8 @@ class Model:
         except ImageError as error:
             return _Seen(str(picture), None, str(error))
         except OSError as error:
-            return _Seen(str(picture), None, (error.strerror or str(error)).lower())
+            reason = "a folder without pictures" if Path(picture).is_dir() else error.strerror or str(error)
+            return _Seen(str(picture), None, reason.lower())
 
     def _answer(self, seen: _Seen, rows: Iterator[np.ndarray], min_confidence: float) -> Answer:
         if seen.error is not None:

@@ -190,10 +190,19 @@ def _build(cls: type, values: dict[str, Any], prefix: str) -> Any:
     hints = typing.get_type_hints(cls)
     for name in values:
         if name not in hints:
-            near = difflib.get_close_matches(name, hints, n=1)
-            hint = f" Did you mean {prefix}{near[0]}?" if near else f" Known: {', '.join(hints)}."
-            raise RecipeError(f"A recipe has no entry {prefix}{name}.{hint}")
+            raise RecipeError(f"A recipe has no entry {prefix}{name}.{_hint(name, prefix)}")
     return cls(**values)
+
+
+def _hint(name: str, prefix: str) -> str:
+    """The nearest entry, of the head too, since people leave its prefix out."""
+    of_head = [f.name for f in dataclasses.fields(HeadRecipe)]
+    own = of_head if prefix else [f.name for f in dataclasses.fields(Recipe)]
+    if near := difflib.get_close_matches(name, own, n=1):
+        return f" Did you mean {prefix}{near[0]}?"
+    if near := difflib.get_close_matches(name, of_head, n=1):
+        return f" Did you mean head.{near[0]} (in Python head_{near[0]})?"
+    return f" Known: {', '.join([*own, *([] if prefix else [f'head.{other}' for other in of_head])])}."
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:

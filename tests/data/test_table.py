@@ -151,7 +151,7 @@ def test_a_picture_with_two_labels_is_refused_with_both_lines(table):
     ("path,tags\na.jpg,\nb.jpg,\n", DataError, "expected 1 classes or more, found none"),
     ("path,label\n", DataError, "expected a row for each picture, found none below the header"),
     ("", DataError, "expected a column called path or file .*, found none. The header has: nothing"),
-    ("a.jpg,cat\n", DataError, "The header has: a.jpg, cat. Name yours by path_column="),
+    ("a.jpg,cat\n", DataError, "The header has: a.jpg, cat. Name yours by path_column, in the command --path-column"),
     ("path,path,label\na.jpg,a.jpg,x\n", DataError, "column 'path' stands twice in the header"),
     ("path,label\na.jpg,x,z\n", DataError, "photos.csv:2: expected 2 cells, as in the header, came 3"),
     ('path,label\na.jpg,"x\n', DataError, "photos.csv:2: expected CSV, but: unexpected end of data"),
@@ -225,3 +225,14 @@ def test_an_empty_label_of_a_data_frame_is_named_by_its_row(table, tmp_path):
 
 def test_the_reader_is_chosen_for_a_table(table):
     assert len(read(table("path,label\na.jpg,x\nb.jpg,y\n"), label_column="label")) == 2
+
+
+@pytest.mark.parametrize(("column", "cell", "labels"), [
+    ("labels", "red;round", ("red", "round")),
+    ("tags", '"red,round"', ("red", "round")),
+    ("label", "red;round", "red;round"),
+])  # fmt: skip
+def test_only_a_column_of_several_labels_is_searched_for_other_separators(table, column, cell, labels):
+    data = read_table(table(f"path,{column}\na.jpg,{cell}\nb.jpg,other\n"))
+
+    assert data.samples[0].label == labels

@@ -64,12 +64,64 @@ def test_the_svg_names_no_date_and_prefixes_its_ids():
     assert all(i.startswith("mine-") for i in ids)
 
 
-def test_classes_are_sorted_by_their_weakest_score():
+def test_classes_stand_in_the_order_of_their_table():
     rows = [{"name": "good", "recall": 0.9, "recall_interval": [0.8, 1.0]}, {"name": "weak", "recall": 0.2}]
 
     shown = texts(figures.per_class(rows))
 
-    assert shown.index("weak") < shown.index("good")
+    assert shown.index("good") < shown.index("weak")
+
+
+def test_above_fifty_classes_the_weakest_are_shown():
+    rows = [{"name": f"c{k:02d}", "recall": 1 - k / 100} for k in range(51)]
+
+    shown = texts(figures.per_class(rows))
+
+    assert shown.index("c50") < shown.index("c49")
+    assert "c00" not in shown
+
+
+@pytest.mark.parametrize(
+    ("names", "rotation"),
+    [
+        ([str(k) for k in range(10)], 0),
+        (["sunflowers", "dandelions", "roses"], 90),
+        (["해바라기 꽃밭", "튤립"], 90),
+        (["해바라기", "튤립"], 0),
+    ],
+)
+def test_only_long_names_below_a_confusion_matrix_are_turned(names, rotation):
+    axes = figures.confusion(np.eye(len(names)).tolist(), names).axes[0]
+
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {rotation}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.899, 0.991, ["90 %", "92 %", "94 %", "96 %", "98 %"]),
+        (0.979, 0.9911, ["98.0 %", "98.2 %", "98.4 %", "98.6 %", "98.8 %", "99.0 %"]),
+    ],
+)
+def test_ticks_of_percent_are_what_they_say(low, high, ticks):
+    with canvas.style():
+        _, axes = canvas.figure(3, 3)
+        axes.set_ylim(low, high)
+        canvas.percent_axis(axes.yaxis)
+
+        shown = [tick for tick in axes.yaxis.get_ticklabels() if low <= tick.get_position()[1] <= high]
+
+    assert [tick.get_text() for tick in shown] == ticks
+
+
+def test_pictures_without_a_part_are_counted_beside_those_with_one():
+    assert "all" in texts(figures.class_counts({"all": {"a": 2}, "train": {"a": 1}}, ["a"]))
+
+
+def test_candidates_without_views_speak_of_none():
+    line = {"kind": "candidate", "weight_decay": 0.1, "log_loss": 0.3, "accuracy": 0.9}
+
+    assert "view" not in texts(curves.history([line]))
 
 
 def test_classes_with_several_labels_show_their_average_precision():

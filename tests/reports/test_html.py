@@ -9,7 +9,7 @@ from boda.errors import RunError
 from boda.reports import canvas
 from boda.reports.html import write_report
 from boda.reports.page import Html, element
-from boda.reports.words import abstain_sentence, clean, verdict, worst_confusions
+from boda.reports.words import abstain_sentence, calibration_sentence, clean, verdict, worst_confusions
 from boda.run import Run
 
 VOID = {"img", "meta", "br", "hr"}
@@ -174,6 +174,7 @@ def test_several_labels_a_picture_have_no_confusion_matrix(tmp_path):
 
     assert "confusion" not in page.ids
     assert {"AUC", "AP"} <= set(page.texts)
+    assert any(text.startswith("all labels right: ") for text in page.texts)
 
 
 def test_several_labels_without_accuracy_lead_with_the_auc(tmp_path):
@@ -253,6 +254,42 @@ def test_the_abstain_threshold_in_words():
     sentence = abstain_sentence({"abstain": abstain, "val_at_threshold": seen}).replace("\u202f", " ")
 
     assert sentence == "Answer only above 0.83: 91 % of the pictures are answered, 97 % of these right."
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ends", "words"),
+    [
+        (0.078, 0.099, [0.06, 0.13], "no difference shown from 7.8 % before the temperature"),
+        (0.05, 0.06, [0.055, 0.08], "no difference shown from 5.0 %"),
+        (0.2, 0.03, [0.02, 0.05], "is 3.0 % (95 % interval 2.0 to 5.0 %); before the temperature it was 20.0 %."),
+        (0.2, 0.03, None, "is 3.0 %; before the temperature it was 20.0 %."),
+        (None, 0.03, None, "is 3.0 %."),
+        (0.2, None, None, ""),
+    ],
+)
+def test_a_temperature_is_praised_only_beyond_the_interval(before, after, ends, words):
+    sentence = calibration_sentence({"ece_uncalibrated": before, "ece": after, "ece_interval": ends})
+
+    assert words in sentence.replace("\u202f", " ")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_leaks_stand_beside_the_headline(run):
+    run.write_json("data.json", {**run.read_json("data.json"), "leaks_count": 1})
+
+    text = write_report(run).read_text(encoding="utf-8")
+
+    assert "1 picture is in more than one part; the accuracy on it flatters." in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_candidates_without_views_have_no_column_for_them(run):
+    run.write_text("history.jsonl", '{"kind": "candidate", "weight_decay": 0.5, "log_loss": 0.3, "chosen": true}\n')
+
+    page = Page(write_report(run).read_text(encoding="utf-8"))
+
+    assert "views" not in page.texts
+    assert " ← chosen" in "".join(page.texts)
 
 
 def test_no_abstain_threshold_is_said_plainly():

@@ -5,6 +5,7 @@ import pytest
 from fake_run import CLASSES, HOSTILE
 from PIL import Image
 
+from boda.reports.about_data import data_sentence
 from boda.reports.lettering import fit
 from boda.reports.sheet import contact_sheet, look_html, sheet_png
 
@@ -70,6 +71,75 @@ def test_duplicates_stand_side_by_side():
     page = look_html(SUMMARY, [], thumbnails={"a/1.jpg": GREEN, "a/2.jpg": GREEN})
 
     assert page.count("data:image/jpeg") == 2
+
+
+def test_a_group_that_is_shown_is_not_listed_again():
+    page = look_html(SUMMARY, [], thumbnails={"a/1.jpg": GREEN, "a/2.jpg": GREEN})
+
+    assert page.count(">a/1.jpg<") == 1
+
+
+def test_more_pictures_of_a_group_than_four_are_counted():
+    group = [f"{k}.jpg" for k in range(6)]
+
+    page = look_html({"leaks": [group]}, [], thumbnails=dict.fromkeys(group, GREEN))
+
+    assert "and 2 more" in page
+
+
+@pytest.mark.parametrize("worse", ["leaks", "conflicts"])
+def test_copies_that_leak_or_conflict_are_told_once(worse):
+    page = look_html(
+        {worse: [["a", "b", "c"]], "exact_duplicates": [["a", "b"]], "near_duplicates": [["c", "a", "b"]]}, []
+    )
+
+    assert page.count("1 group: ") == 1
+    assert "the very same file" not in page
+    assert "almost the same picture<" not in page
+
+
+def test_all_groups_are_counted_where_some_are_listed():
+    page = look_html({"leaks": [["a", "b"]], "leaks_count": 120, "bad": [], "near_duplicates": []}, [])
+
+    assert "120 groups: in two parts at once" in page
+    assert "… and 119 more" in page
+
+
+def test_one_part_takes_one_column():
+    page = look_html({"counts": {"all": {"a": 2, "b": 3}}}, [])
+
+    assert page.count(">pictures<") == 1
+    assert ">all<" not in page
+    assert page.count(">5<") == 1
+
+
+def test_two_parts_are_summed():
+    page = look_html({"counts": {"train": {"a": 2}, "val": {"a": 5}}}, [])
+
+    assert ">7<" in page
+
+
+def test_the_title_is_the_last_name_of_the_path():
+    page = look_html({"data": "/home/me/photos"}, [])
+
+    assert "<h1>photos</h1>" in page
+    assert '<p class="path">/home/me/photos</p>' in page
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "words"),
+    [
+        ((192, 192), (192, 192), "All are 192 by 192 pixels."),
+        ((192, 192), (100, 300), "192 by 200 pixels; widths are all 192, heights go from 100 to 300."),
+    ],
+)
+def test_equal_sizes_are_said_once(width, height, words):
+    sizes = {
+        side: {"min": lo, "median": (lo + hi) / 2, "max": hi}
+        for side, (lo, hi) in {"width": width, "height": height}.items()
+    }
+
+    assert words in data_sentence({"n": 2, "sizes": sizes}, ["a"])
 
 
 def test_a_page_of_nothing_is_a_page_still():

@@ -53,11 +53,50 @@ def test_no_color_is_honoured(session_run, monkeypatch):
 def test_runs_are_listed_with_their_state(session_run, tmp_path):
     unfinished = Run.create(tmp_path / "002", task="classify", seed=0)
 
-    text = printed(runs_table([session_run, unfinished]), 300)
+    text = printed(runs_table([session_run, unfinished]), 110)
 
-    assert "complete" in text
     assert "running" in text
     assert "efficientnet_lite0" in text
+    assert "2026-11-24 05:00" in text
+
+
+def test_runs_tell_what_their_recipes_change(run):
+    run.write_text(
+        "recipe.toml", 'views = "flip"\nbackbone = "mobilenet_v2"\n[head]\nhidden = [256]\nclass_weight = "balanced"\n'
+    )
+
+    text = printed(runs_table([run]), 200)
+
+    assert "views=flip head.hidden=[256] head.class_weight=balanced" in text
+
+
+def test_a_plain_recipe_is_the_default(run):
+    assert " default " in printed(runs_table([run]), 110)
+
+
+def test_a_recipe_of_another_version_does_not_stop_the_list(run):
+    run.write_text("recipe.toml", "unheard_of = 1\n")
+
+    assert "cannot be read" in printed(runs_table([run]), 110)
+
+
+def test_a_long_path_leaves_a_line_a_run(run):
+    run.update(data="/home/me/" + "photos" * 30)
+    run.write_text("recipe.toml", 'views = "flip"\n')
+
+    lines = printed(runs_table([run]), 110).splitlines()
+
+    assert len(lines) == 3  # two are the heads
+    assert all(cell_len(line) <= 110 for line in lines)
+
+
+def test_what_makes_the_accuracy_doubtful_is_said(run):
+    run.write_json("data.json", {"bad_count": 1, "leaks_count": 4})
+
+    text = printed(summary(run), 200)
+
+    assert "1 file that cannot be read, see bad_files.csv" in text
+    assert "4 pictures are in more than one part; the accuracy on them flatters. boda look shows them" in text
 
 
 def test_a_run_without_figures_has_a_summary(tmp_path):

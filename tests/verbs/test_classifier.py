@@ -133,7 +133,7 @@ def test_a_saved_one_answers_as_before(fitted, unseen, tmp_path):
 def test_saving_overwrites_nothing(fitted, tmp_path):
     (tmp_path / "mine.txt").write_text("kept")
 
-    with pytest.raises(DataError, match="is there already; a Run is never overwritten"):
+    with pytest.raises(DataError, match="is there already; nothing is overwritten"):
         fitted.save(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 

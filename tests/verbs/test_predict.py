@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import boda
-from boda.errors import DataError, RecipeError, RunError
+from boda.errors import RecipeError, RunError
 from boda.verbs.predict import expand
 
 IMPORTS = """
@@ -109,11 +109,14 @@ def test_hidden_files_and_others_than_pictures_are_passed_over_in_folders(unseen
     assert [path.name for path in expand([tmp_path])] == ["a.png", "b.PNG"]
 
 
-def test_folders_and_globs_without_pictures_are_refused(trained, tmp_path):
-    with pytest.raises(DataError, match=r"holds no pictures \(\.bmp, "):
-        list(boda.predict(trained, tmp_path))
-    with pytest.raises(DataError, match=r"No file matches .*\*\.jpg"):
-        list(boda.predict(trained, str(tmp_path / "*.jpg")))
+def test_folders_and_globs_without_pictures_are_answered_with_an_error(trained, unseen, tmp_path):
+    (tmp_path / "empty").mkdir()
+    asked = [unseen / "leaf" / "100.png", tmp_path / "empty", str(tmp_path / "*.jpg")]
+    fine, empty, unmatched = boda.predict(trained, asked)
+
+    assert fine.error is None
+    assert empty.error == "a folder without pictures"
+    assert unmatched.error == "no such file or directory"
 
 
 @pytest.mark.parametrize("name", ["with space.png", "é.png", "漢.png", "🌹.png", "two\nlines.png", "-dash.png"])

@@ -48,24 +48,40 @@ def confidence(_: click.Context, __: click.Parameter, value: str) -> float | str
 @click.option(
     "--min-confidence", default="0", callback=confidence, help="Abstain below it; 'auto' takes the Run's threshold."
 )
-@click.option("--json", "form", flag_value="json", help="Print a JSON array, an object a file.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array, an object a file.")
 @click.option(
-    "--csv", "form", flag_value="csv", help="Print CSV: path, label, confidence, abstained, error, a column a class."
+    "--csv", "as_csv", is_flag=True, help="Print CSV: path, label, confidence, abstained, error, a column a class."
 )
 @click.pass_context
-def command(  # noqa: PLR0917 - click passes them by name
-    ctx: click.Context, run: str, files: tuple[str, ...], top: int, min_confidence: Any, form: str | None
+def command(
+    ctx: click.Context,
+    run: str,
+    files: tuple[str, ...],
+    top: int,
+    min_confidence: Any,
+    *,
+    as_json: bool,
+    as_csv: bool,
 ) -> None:
     """Answer on pictures, with calibrated confidence.
 
     RUN is a Run's folder, or a network of `boda backbones` for its 1000 ImageNet classes.
     FILES are pictures, folders, globs, or - for names on standard input, one a line.
     """
+    from boda.progress import say
     from boda.verbs.predict import load, predict
 
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other.")
     model = load(run)
+    if min_confidence == "auto" and model.abstain_below is not None:
+        say(f"Answers below a confidence of {model.abstain_below:.2f} are marked as not sure.")
     answers = list_of(predict(model, names(files), min_confidence=min_confidence))
-    {"json": print_json, "csv": print_csv}.get(form or "", print_table)(answers, model.classes, top)
+    write = print_json if as_json else print_csv if as_csv else print_table
+    write(answers, model.classes, top)
+    if answers.unsure or answers.failed:
+        sure = answers.count - answers.unsure - answers.failed
+        say(f"{answers.count} pictures: {sure} answered, {answers.unsure} not sure, {answers.failed} not read")
     if answers.count and answers.failed == answers.count:
         ctx.exit(1)
 
@@ -74,12 +90,13 @@ class list_of:  # noqa: N801 - reads as a function
     """Answers as they come, counted."""
 
     def __init__(self, answers: Iterable[Answer]) -> None:
-        self.answers, self.count, self.failed = answers, 0, 0
+        self.answers, self.count, self.failed, self.unsure = answers, 0, 0, 0
 
     def __iter__(self) -> Iterator[Answer]:
         for answer in self.answers:
             self.count += 1
             self.failed += answer.error is not None
+            self.unsure += answer.abstained
             yield answer
 
 

@@ -29,7 +29,10 @@ def parse_setting(text: str) -> tuple[str, Any]:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         parsed = value
-    return name.strip().replace(".", "_", 1).replace("-", "_"), parsed
+    table, dot, entry = name.strip().replace("-", "_").rpartition(".")
+    if dot and table != "head":
+        raise click.BadParameter(f"a recipe has one table, head. Received: {name.strip()}", param_hint="--set")
+    return f"head_{entry}" if dot else entry, parsed
 
 
 @click.command(epilog=EPILOG)

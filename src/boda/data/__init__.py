@@ -73,6 +73,10 @@ def _reader_of(source: Any) -> str:
 
 
 def _reader_of_path(path: Path) -> str:
+    if not path.exists() and not path.is_symlink():
+        near = difflib.get_close_matches(path.name, _names_beside(path), n=1)
+        meant = f" Did you mean {path.with_name(near[0])}?" if near else " Is the path right?"
+        raise DataError(f"{path}: there is no such folder or file.{meant}")
     if path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir():
         return "table"
     if path.is_file():
@@ -81,6 +85,13 @@ def _reader_of_path(path: Path) -> str:
             f"came a file that ends in {path.suffix!r}."
         )
     return "folders"  # which says so, where there is nothing
+
+
+def _names_beside(path: Path) -> list[str]:
+    try:
+        return [beside.name for beside in path.parent.iterdir()]
+    except OSError:
+        return []
 
 
 def _options_of(reader: Callable[..., Dataset]) -> list[str]:

@@ -141,4 +141,6 @@ def _without_thumbnail(look: Look) -> Look:
 
 
 def _refusal(bad: BadFile) -> ImageError:
-    return ImageError(f'{bad.name}: {bad.reason}. Mend or remove it, or go on without it by on_bad="skip".')
+    return ImageError(
+        f'{bad.name}: {bad.reason}. Mend or remove it, or go on without it: on_bad="skip", or --on-bad skip.'
+    )

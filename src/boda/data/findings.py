@@ -110,7 +110,7 @@ class Audit:
         return self.members(shared(self.groups.exact))
 
     def near_groups(self) -> Iterator[tuple[Member, ...]]:
-        """Pictures that are copies but not all of them byte for byte: re-encoded, scaled or mirrored."""
+        """Pictures that are copies but not byte for byte: re-encoded, scaled, mirrored, recoloured, the same scene."""
         return self.members(self._near)
 
     def leaks(self) -> Iterator[tuple[Member, ...]]:

@@ -120,7 +120,7 @@ def make_split(
     units = units_of(dataset, group_ids)
     chosen = _choose(_hot(dataset)[train], units[train], [names[i] for i in train], seed, validation_split)
     parts[train[chosen]] = "val"
-    method = f"{validation_split:.0%} of train, stratified by class, copies and groups kept together"
+    method = f"{100 * validation_split:.0f} % held out, stratified by class, copies and groups kept together"
     return Split(_by_part(names, parts), seed, method, _missing(dataset, parts))
 
 

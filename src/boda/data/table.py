@@ -31,6 +31,7 @@ PATH_NAMES = ("path", "file", "filename", "image", "image_path", "filepath")
 LABEL_NAMES = ("label", "class", "target", "category", "labels", "tags")
 PART_NAMES = ("part", "split", "subset")
 SEVERAL_NAMES = ("labels", "tags")
+SEPARATORS = ("|", ";", ",")
 
 
 class Row(NamedTuple):
@@ -60,13 +61,14 @@ def read_table(
     label_column: str | None = None,
     part_column: str | None = None,
     group_column: str | None = None,
-    label_separator: str = "|",
+    label_separator: str | None = None,
 ) -> Dataset:
     """Read a CSV file with a header, UTF-8.
 
     Columns that are not given are found by the names in `PATH_NAMES`, `LABEL_NAMES` and `PART_NAMES`.
     A column called labels or tags, or a cell with `label_separator` in it, makes the task "multilabel", where an empty
     cell means that the picture has none of the labels.
+    The separator is "|" unless given; in a column called labels or tags it is the first of | ; and , that occurs.
 
     Raises:
         DataError: The file cannot be read as such a table, or lists nothing that can be learned from.
@@ -78,7 +80,7 @@ def read_table(
     path = Path(path)
     header, rows = _parse(path)
     wanted = {"path": path_column, "label": label_column, "part": part_column, "group": group_column}
-    columns = _choose(path, header, wanted, label_separator)
+    columns = _choose(path, header, wanted, label_separator, rows)
     return _build(path, path.parent, rows, columns)
 
 
@@ -90,7 +92,7 @@ def read_frame(
     label_column: str | None = None,
     part_column: str | None = None,
     group_column: str | None = None,
-    label_separator: str = "|",
+    label_separator: str | None = None,
 ) -> Dataset:
     """Read a pandas DataFrame as `read_table` reads a file; paths are relative to `directory`, or where one stands.
 
@@ -99,12 +101,12 @@ def read_frame(
     where = "the DataFrame"
     header = [str(name) for name in frame.columns]
     wanted = {"path": path_column, "label": label_column, "part": part_column, "group": group_column}
-    columns = _choose(where, header, wanted, label_separator)
     records = frame.to_dict("records")
     rows = [
         Row(f"{where}, row {i}", f"row {i}", {str(name): cell for name, cell in record.items()})
         for i, record in enumerate(records)
     ]
+    columns = _choose(where, header, wanted, label_separator, rows)
     return _build(where, Path(directory or "."), rows, columns)
 
 
@@ -144,20 +146,32 @@ def _rows(path: Path, header: list[str], reader: Any) -> Iterator[Row]:
         yield Row(f"{path}:{line}", f"line {line}", dict(zip(header, cells, strict=True)))
 
 
-def _choose(where: object, header: list[str], wanted: dict[str, str | None], separator: str) -> Columns:
+def _choose(
+    where: object, header: list[str], wanted: dict[str, str | None], separator: str | None, rows: list[Row]
+) -> Columns:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise DataError(f"{where}: column {twice[0]!r} stands twice in the header. Rename one of them.")
-    if not separator:
+    if separator == "":
         raise RecipeError(f'{where}: label_separator is empty; give a mark such as "|".')
     part, group = wanted["part"], wanted["group"]
+    path = _column(where, header, "path", wanted["path"], PATH_NAMES)
+    label = _column(where, header, "label", wanted["label"], LABEL_NAMES)
     return Columns(
-        path=_column(where, header, "path", wanted["path"], PATH_NAMES),
-        label=_column(where, header, "label", wanted["label"], LABEL_NAMES),
+        path=path,
+        label=label,
         part=_guess(header, PART_NAMES) if part is None else _column(where, header, "part", part),
         group=None if group is None else _column(where, header, "group", group),
-        separator=separator,
+        separator=separator or _guess_separator(label, rows),
     )
+
+
+def _guess_separator(label: str, rows: list[Row]) -> str:
+    """Only a column whose name says that it holds several labels is searched for other marks than "|"."""
+    if label.lower() not in SEVERAL_NAMES:
+        return SEPARATORS[0]
+    cells = [str(row.cells[label]) for row in rows]
+    return next((mark for mark in SEPARATORS if any(mark in cell for cell in cells)), SEPARATORS[0])
 
 
 def _column(where: object, header: list[str], role: str, wanted: str | None, names: tuple[str, ...] = ()) -> str:
@@ -167,7 +181,7 @@ def _column(where: object, header: list[str], role: str, wanted: str | None, nam
     came = f"The header has: {', '.join(header) or 'nothing'}."
     if wanted is None:
         expected = f"expected a column called {' or '.join(names)}, found none"
-        raise DataError(f"{where}: {expected}. {came} Name yours by {role}_column=.")
+        raise DataError(f"{where}: {expected}. {came} Name yours by {role}_column, in the command --{role}-column.")
     near = difflib.get_close_matches(wanted, header, n=1)
     meant = f" Did you mean {near[0]!r}?" if near else ""
     raise DataError(f"{where}: {role}_column is {wanted!r}, but there is no such column.{meant} {came}")

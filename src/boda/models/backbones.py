@@ -74,10 +74,20 @@ def get(name: str) -> Backbone:
     1280
     """
     if name not in BACKBONES:
-        near = difflib.get_close_matches(name, BACKBONES, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(BACKBONES)}."
-        raise RecipeError(f"There is no backbone {name}. {hint}")
+        raise RecipeError(f"There is no backbone {name}. {nearest(name) or 'Known: ' + ', '.join(BACKBONES) + '.'}")
     return BACKBONES[name]
+
+
+def nearest(name: str) -> str:
+    """A question for the row whose name or title is like `name`, or nothing."""
+    plain = {_plain(text): row.name for row in BACKBONES.values() for text in (row.title, row.name)}
+    begin = [row for text, row in plain.items() if text.startswith(_plain(name))]
+    near = begin or [plain[text] for text in difflib.get_close_matches(_plain(name), plain, n=1)]
+    return f"Did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())
 
 
 def _blocks(*blocks: str) -> tuple[tuple[str, str], ...]:

@@ -39,7 +39,8 @@ def fetch(row: Backbone, *, include_top: bool = False) -> Path:
     except OSError as error:
         raise WeightsError(
             f"The weights of {row.title} are not here, and the network does not give them ({error}). "
-            f"Bring the file {wanted.name} from {wanted.url} and pass --weights {wanted.name}"
+            f"Bring the file {wanted.name} from {wanted.url} and "
+            f"pass --weights {wanted.name} to a training, or put it in {path.parent}."
         ) from error
     return path
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from boda.reports import figures
 from boda.reports.page import Html, Section, element, join, listing, name, note, photo, table
-from boda.reports.words import NOTHING, clean, percent, plural
+from boda.reports.words import NOTHING, base_name, clean, percent, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from boda.reports.contents import Contents
 
-MOST_BESIDE = 24  # groups that are shown as pictures; all of them are listed
+MOST_BESIDE = 24  # groups that are shown as pictures; the others are listed
 PARTS = {
     "train": "what the head learns from; every choice is made inside it",
     "val": "what this report is measured on; nothing was chosen by it",
@@ -96,13 +96,10 @@ def data_sentence(data: Mapping[str, Any], classes: Sequence[str]) -> str:
     n = data.get("n") or sum(sum(part.values()) for part in (data.get("counts") or {}).values())
     text = f"{plural(n, 'picture')} in {plural(len(classes), 'class', 'classes')}."
     sizes = data.get("sizes") or {}
-    if all((sizes.get(side) or {}).get("median") is not None for side in ("width", "height")):
-        width, height = sizes["width"], sizes["height"]
-        text += (
-            f" The typical picture is {width['median']:.0f} by {height['median']:.0f} pixels; widths go from "
-            f"{width.get('min')} to {width.get('max')}, heights from {height.get('min')} to {height.get('max')}."
-        )
-    return text
+    width, height = (sizes.get(side) or {} for side in ("width", "height"))
+    if width.get("median") is None or height.get("median") is None:
+        return text
+    return f"{text} {_sizes_sentence(width, height)}"
 
 
 def formats_table(data: Mapping[str, Any]) -> Html | None:
@@ -123,6 +120,11 @@ def formats_table(data: Mapping[str, Any]) -> Html | None:
     return element("p", f"{text}.", class_="muted")
 
 
+def path_line(data: object) -> Html | None:
+    """The whole path in small print, below a title that is its last name alone."""
+    return None if base_name(data) == clean(data, 300) else element("p", clean(data, 300), class_="path")
+
+
 def strip(pictures: Sequence[tuple[bytes | None, str]]) -> Html:
     """Pictures in a row, each with its caption."""
     shown = (
@@ -135,6 +137,21 @@ def strip(pictures: Sequence[tuple[bytes | None, str]]) -> Html:
 def label_words(label: Any) -> str:
     """A label, or several, in words."""
     return ", ".join(map(str, label)) or "no label" if isinstance(label, (list, tuple)) else str(label)
+
+
+def _sizes_sentence(width: Mapping[str, Any], height: Mapping[str, Any]) -> str:
+    typical = f"{width['median']:.0f} by {height['median']:.0f} pixels"
+    if _is_constant(width) and _is_constant(height):
+        return f"All are {typical}."
+    widths, heights = (
+        f"are all {side['min']}" if _is_constant(side) else f"go from {side.get('min')} to {side.get('max')}"
+        for side in (width, height)
+    )
+    return f"The typical picture is {typical}; widths {widths}, heights {heights}."
+
+
+def _is_constant(side: Mapping[str, Any]) -> bool:
+    return side.get("min") is not None and side.get("min") == side.get("max")
 
 
 def _samples(contents: Contents) -> Html | None:
@@ -150,11 +167,12 @@ def _bad_files(data: Mapping[str, Any]) -> Html | None:
     if not bad:
         return None
     items = [join(name(file.get("name")), ": ", clean(file.get("reason"), 200)) for file in bad]
-    return join(element("h3", f"{plural(len(bad), 'file')} left out, and why"), listing(items))
+    count = data.get("bad_count") or len(bad)
+    return join(element("h3", f"{plural(count, 'file')} left out, and why"), listing(items))
 
 
 def _groups(data: Mapping[str, Any], beside: Callable[[Sequence[str]], Html | None]) -> list[Html | None]:
-    """Duplicates, leaks and conflicts: what each kind means, and the groups."""
+    """Leaks, conflicts and duplicates: what each kind means, and its groups; duplicates that leak are leaks only."""
     kinds = (
         (
             "leaks",
@@ -166,28 +184,55 @@ def _groups(data: Mapping[str, Any], beside: Callable[[Sequence[str]], Html | No
         (
             "near_duplicates",
             "almost the same picture",
-            "Re-encoded, resized or mirrored; they are kept in the same part.",
+            (
+                "Re-encoded, resized, mirrored, recoloured, or very nearly the same scene. "
+                "Where boda makes the split, they stay in one part."
+            ),
         ),
     )
-    return [_group(data.get(key) or [], title, why, beside) for key, title, why in kinds]
+    worse = [set(group) for key in ("leaks", "conflicts") for group in data.get(key) or []]
+    blocks = []
+    for key, title, why in kinds:
+        groups, listed = data.get(key) or [], 0
+        if key.endswith("_duplicates"):
+            listed = sum(_is_told(group, worse) for group in groups)
+            groups = [group for group in groups if not _is_told(group, worse)]
+        total = max((data.get(f"{key}_count") or 0) - listed, len(groups))
+        blocks.append(_group(groups, total, title, why, beside))
+    return blocks
+
+
+def _is_told(group: Sequence[str], worse: Sequence[set[str]]) -> bool:
+    """Whether `group` lies within one of `worse`, or around it."""
+    names = set(group)
+    return any(names <= other or names >= other for other in worse)
 
 
 def _group(
-    groups: Sequence[Sequence[str]], title: str, why: str, beside: Callable[[Sequence[str]], Html | None]
+    groups: Sequence[Sequence[str]], total: int, title: str, why: str, beside: Callable[[Sequence[str]], Html | None]
 ) -> Html | None:
+    """A kind of groups: those that `beside` can show as pictures, the others as text."""
     if not groups:
         return None
-    rows = [
-        join(*_joined([name(file) for file in group[:6]]), f" and {len(group) - 6} more" if len(group) > 6 else None)
-        for group in groups
-    ]
-    shown = [pictures for pictures in map(beside, groups[:MOST_BESIDE]) if pictures is not None]
+    shown, rows = [], []
+    for nth, group in enumerate(groups):
+        pictures = beside(group) if nth < MOST_BESIDE else None
+        if pictures is None:
+            rows.append(_names_of(group))
+        else:
+            shown.append(pictures)
+    if total > len(groups):
+        rows.append(join(f"… and {total - len(groups):,} more"))
     return join(
-        element("h3", f"{plural(len(groups), 'group')}: {title}"),
+        element("h3", f"{plural(total, 'group')}: {title}"),
         element("p", why),
         element("div", *shown, class_="pairs") if shown else None,
-        listing(rows),
+        listing(rows) if rows else None,
     )
+
+
+def _names_of(group: Sequence[str]) -> Html:
+    return join(*_joined([name(file) for file in group[:6]]), f" and {len(group) - 6} more" if len(group) > 6 else None)
 
 
 def _joined(names: Sequence[Html]) -> list[str]:

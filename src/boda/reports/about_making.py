@@ -75,7 +75,10 @@ def time_section(contents: Contents) -> Section | None:
         return None
     whole = seconds(spent.get("total", sum(value for _, value in steps)))
     body = join(
-        note(f"The whole took {whole}. Features are kept: the next training on the same pictures skips them."),
+        note(
+            f"{whole} until this report was drawn. "
+            "Features are kept: the next training on the same pictures skips them."
+        ),
         bars([(words, value, seconds(value)) for words, value in steps]),
     )
     return Section("time", "Time", body)
@@ -132,12 +135,18 @@ def _candidates_table(lines: Sequence[Mapping[str, Any]]) -> Html:
     """The best candidates, and the chosen one marked."""
     ranked = sorted(lines, key=lambda line: (not line.get("chosen"), _loss(line)))[:MOST_CANDIDATES]
     ranked.sort(key=_loss)
-    head = element("tr", *(element("th", text, scope="col", class_=kind) for text, kind in _CANDIDATE_COLUMNS))
+    viewed = any(line.get("view") for line in lines)
+    columns = ("views", "weight decay", "log loss", "accuracy") if viewed else ("weight decay", "log loss", "accuracy")
+    head = element(
+        "tr", *(element("th", text, scope="col", class_="figure" if i else "word") for i, text in enumerate(columns))
+    )
     rows = (
         element(
             "tr",
-            element("td", name(line.get("view", NOTHING)), " ← chosen" if line.get("chosen") else None, class_="word"),
-            element("td", _decay(line.get("weight_decay")), class_="figure"),
+            element("td", name(line.get("view", NOTHING)), _mark(line), class_="word") if viewed else None,
+            element("td", _decay(line.get("weight_decay")), class_="figure")
+            if viewed
+            else element("td", _decay(line.get("weight_decay")), _mark(line), class_="word"),
             element("td", f"{number(line.get('log_loss'))} ± {number(line.get('log_loss_sd'))}", class_="figure"),
             element("td", f"{percent(line.get('accuracy'))} ± {percent(line.get('accuracy_sd'))}", class_="figure"),
             class_="chosen" if line.get("chosen") else None,
@@ -154,7 +163,8 @@ def _candidates_table(lines: Sequence[Mapping[str, Any]]) -> Html:
     )
 
 
-_CANDIDATE_COLUMNS = (("views", "word"), ("weight decay", "figure"), ("log loss", "figure"), ("accuracy", "figure"))
+def _mark(line: Mapping[str, Any]) -> str | None:
+    return " ← chosen" if line.get("chosen") else None
 
 
 def _loss(line: Mapping[str, Any]) -> float:

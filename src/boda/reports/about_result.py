@@ -11,6 +11,7 @@ from boda.reports.words import (
     clean,
     interval,
     is_interval,
+    leaks_sentence,
     number,
     percent,
     plural,
@@ -51,7 +52,8 @@ def headline_section(contents: Contents) -> Section | None:
         ),
         element("div", element("b", VERDICTS[kind]), element("span", sentence), class_=f"verdict {kind}"),
         element("p", certainty_sentence(contents.metrics)),
-        _test_sentence(contents.metrics.get("test")),
+        _leaks_remark(contents.data.get("leaks_count") or 0),
+        _test_sentence(contents.metrics),
         element(
             "dl",
             *(_score(contents.val, *row) for row in SCORES if contents.val.get(row[0]) is not None),
@@ -99,7 +101,7 @@ def classes_section(contents: Contents) -> Section | None:
     ]
     body = join(
         note(_classes_note({key for key, _ in columns})),
-        contents.draw("per_class", figures.per_class(rows), "Bars: the scores of each class, the weakest on top"),
+        contents.draw("per_class", figures.per_class(rows), "Bars: the scores of each class"),
         table(("class", "pictures", *(words for _, words in columns)), cells),
     )
     return Section("classes", "Class by class", body)
@@ -155,21 +157,33 @@ def _big_score(metrics: Mapping[str, Any]) -> tuple[Html, Html]:
     score, ends = val.get(key), val.get(f"{key}_interval")
     if key == "accuracy":
         right = round((score or 0) * (val.get("n") or 0))
+        what = "all labels right" if metrics.get("task") == "multilabel" else "right"
         return element("div", percent(score), class_="big"), element(
-            "div", f"right: {right:,} of {plural(val.get('n') or 0, 'picture')}"
+            "div", f"{what}: {right:,} of {plural(val.get('n') or 0, 'picture')}"
         )
     spread = f", {number(ends[0])} to {number(ends[1])}" if is_interval(ends) else ""
     return element("div", number(score), class_="big"), element("div", f"{words}{spread}")
 
 
-def _test_sentence(test: Mapping[str, Any] | None) -> Html | None:
+def _leaks_remark(count: int) -> Html | None:
+    if not count:
+        return None
+    where = element("a", "Problems found", href="#problems")
+    return element(
+        "p", element("b", "Careful: "), leaks_sentence(count), " They are listed under ", where, ".", class_="warn"
+    )
+
+
+def _test_sentence(metrics: Mapping[str, Any]) -> Html | None:
+    test = metrics.get("test")
     if not test or test.get("accuracy") is None:
         return None
+    what = "with all labels right, " if metrics.get("task") == "multilabel" else ""
     spread = interval(test.get("accuracy_interval"))
     return element(
         "p",
         element("b", "Test part: "),
-        f"{percent(test['accuracy'])} of {plural(test.get('n') or 0, 'picture')} (95\u202f% interval {spread}).",
+        f"{percent(test['accuracy'])} of {plural(test.get('n') or 0, 'picture')} ({what}95\u202f% interval {spread}).",
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from boda.reports import curves
 from boda.reports.page import Section, element, join, note
-from boda.reports.words import abstain_sentence, number, percent
+from boda.reports.words import abstain_sentence, calibration_sentence, number, percent
 
 if TYPE_CHECKING:
     from boda.reports.contents import Contents
@@ -63,7 +63,6 @@ def abstain_section(contents: Contents) -> Section | None:
 
 def _temperature_sentence(contents: Contents) -> str:
     temperature = contents.calibration.get("temperature")
-    before, after = contents.val.get("ece_uncalibrated"), contents.val.get("ece")
     text = ""
     if temperature is not None:
         way = (
@@ -74,9 +73,7 @@ def _temperature_sentence(contents: Contents) -> str:
             else "was about right"
         )
         text = f"The head {way}; its scores are divided by a temperature of {number(temperature, 2)}. "
-    if before is not None and after is not None:
-        text += f"The mean gap between confidence and truth (ECE) goes from {percent(before)} to {percent(after)}."
-    return text
+    return text + calibration_sentence(contents.val)
 
 
 def _answers(contents: Contents) -> tuple[np.ndarray | None, np.ndarray | None]:

@@ -108,8 +108,16 @@ def beside(axes: Axes, x: float, y: float, text: str, **look: Any) -> None:
 
 
 def percent_axis(axis: Any) -> None:
-    """Write an axis of shares, 0 to 1, as percent."""
-    axis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+    """Write an axis of shares, 0 to 1, as percent: ticks at whole ones, with a decimal only where all lie closer."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(lambda share, _: f"{100 * share:.{_decimals(axis)}f} %")
+
+
+def _decimals(axis: Any) -> int:
+    """How many decimals keep the ticks of an axis of percent apart."""
+    return int(any(abs(100 * tick - round(100 * tick)) > 1e-6 for tick in axis.get_majorticklocs()))
 
 
 @contextlib.contextmanager

@@ -122,6 +122,7 @@ def _draw_epochs(axes: Axes, epochs: Sequence[Mapping[str, Any]], key: str) -> N
 def _draw_candidates(axes: Axes, lines: Sequence[Mapping[str, Any]], key: str) -> None:
     name = "log_loss" if key == "loss" else key
     lines = [line for line in lines if line.get(name) is not None and _is_decay(line.get("weight_decay"))]
+    viewed = any(line.get("view") for line in lines)
     for view, colour in zip(
         dict.fromkeys(str(line.get("view", "plain")) for line in lines), COLOURS * len(lines), strict=False
     ):
@@ -130,9 +131,8 @@ def _draw_candidates(axes: Axes, lines: Sequence[Mapping[str, Any]], key: str) -
         )
         decay, score = (np.array([line[k] for line in own], dtype=float) for k in ("weight_decay", name))
         spread = np.array([line.get(f"{name}_sd") or 0.0 for line in own])
-        axes.plot(
-            decay, score, color=colour, linewidth=1.8, marker="o", markersize=3.5, label=f"view: {canvas.label(view)}"
-        )
+        words = f"view: {canvas.label(view)}" if viewed else "a candidate"
+        axes.plot(decay, score, color=colour, linewidth=1.8, marker="o", markersize=3.5, label=words)
         axes.fill_between(decay, score - spread, score + spread, color=colour, alpha=0.13, linewidth=0)
     for line in (line for line in lines if line.get("chosen")):
         axes.plot(

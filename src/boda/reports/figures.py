@@ -6,6 +6,7 @@ Curves (history, reliability, coverage) are in `boda.reports.curves`.
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ SCORES = {
     "ap": "AP: average precision",
     "auc": "AUC: 0.5 is guessing, 1 is perfect",
 }
+LETTER = 0.078  # inches that a letter takes at 9 points
 MOST_CLASSES = 50
 MOST_WITH_SHARES = 12
 MOST_WITH_COUNTS = 30
@@ -49,10 +51,10 @@ def beside_baselines(metrics: Mapping[str, Any]) -> Figure:
         axes.set_yticks(range(len(rows)), [canvas.label(name, 40) for name, _ in rows])
         axes.get_yticklabels()[-1].set_fontweight("bold")
         axes.set_xlim(0, 1.14)
-        axes.set_xticks(np.linspace(0, 1, 6))
         axes.set_xlabel(f"{title} on the validation pictures, with 95 % intervals")
         if key == "accuracy":
             canvas.percent_axis(axes.xaxis)
+        axes.set_xticks(np.linspace(0, 1, 6))
         canvas.tidy(axes, grid="x")
     return fig
 
@@ -64,7 +66,8 @@ def class_counts(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]
         counts: part name to class name to count.
         classes: class names in their order.
     """
-    parts = [part for part in ("train", "val", "test") if part in counts] or list(counts)
+    known = [part for part in ("train", "val", "test") if part in counts]
+    parts = known + [part for part in counts if part not in known]
     total = {name: sum(counts[part].get(name, 0) for part in parts) for name in classes}
     shown = list(classes) if len(classes) <= MOST_CLASSES else sorted(classes, key=total.__getitem__)[:MOST_CLASSES]
     with canvas.style():
@@ -83,7 +86,8 @@ def class_counts(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]
         note = "" if len(shown) == len(classes) else f", the {MOST_CLASSES} scarcest of {len(classes)} classes"
         axes.set_xlabel(f"pictures{note}")
         canvas.tidy(axes, grid="x")
-        fig.legend(loc="outside upper left", ncols=len(parts))
+        if len(parts) > 1:
+            fig.legend(loc="outside upper left", ncols=len(parts))
     return fig
 
 
@@ -107,7 +111,7 @@ def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure
         if len(classes) <= MOST_WITH_COUNTS:
             _write_cells(axes, counts, shares, with_shares=len(classes) <= MOST_WITH_SHARES)
         names, small = [canvas.label(name, 20) for name in classes], 9 if len(classes) <= MOST_WITH_COUNTS else 7
-        level = len(classes) <= 6 and max(map(len, names)) <= 7
+        level = max(map(_letters, names), default=0) * LETTER * small / 9 < size / max(len(names), 1)
         axes.set_xticks(range(len(names)), names, rotation=0 if level else 90, fontsize=small, color=canvas.INK)
         axes.set_yticks(range(len(names)), names, fontsize=small)
         axes.set_xlabel("the answer")
@@ -140,14 +144,15 @@ def confused_pairs(matrix: Sequence[Sequence[int]], classes: Sequence[str], most
 
 
 def per_class(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Each class's scores with their intervals, the weakest class on top; the weakest 50 where there are more.
+    """Each class's scores with their intervals, in the order of `rows`; above 50 classes the weakest, weakest first.
 
     Args:
         rows: what `per_class` in metrics.json holds: `name`, and `recall` and `precision`, or `ap` and `auc`.
     """
     present = [key for key in ("ap", "auc", "recall", "precision") if any(row.get(key) is not None for row in rows)]
     keys = present[:2] or ["recall"]
-    shown = sorted(rows, key=lambda row: _or_zero(row.get(keys[0])))[:MOST_CLASSES]
+    weakest = sorted(rows, key=lambda row: _or_zero(row.get(keys[0])))[:MOST_CLASSES]
+    shown = list(rows) if len(rows) <= MOST_CLASSES else weakest
     with canvas.style():
         fig, axes = canvas.figure(canvas.WIDTH, 0.9 + 0.36 * max(len(shown), 2))
         for nth, (key, colour) in enumerate(zip(keys, (canvas.BLUE, canvas.ORANGE), strict=False)):
@@ -201,6 +206,11 @@ def _write_cells(axes: Axes, counts: np.ndarray, shares: np.ndarray, *, with_sha
             axes.text(
                 column, row, text, ha="center", va="center", fontsize=8, color="white" if share > 0.5 else canvas.INK
             )
+
+
+def _letters(text: str) -> int:
+    """How many letters wide `text` is; Hangul and its neighbours take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _or_zero(value: float | None) -> float:

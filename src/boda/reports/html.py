@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boda.reports.about_data import data_section, problems_section, split_section
+from boda.reports.about_data import data_section, path_line, problems_section, split_section
 from boda.reports.about_making import choice_section, next_section, recipe_section, time_section
 from boda.reports.about_result import classes_section, confusion_section, headline_section, pictures_section
 from boda.reports.about_trust import abstain_section, reliability_section
 from boda.reports.contents import Contents
 from boda.reports.page import Html, Section, document, element, join
-from boda.reports.words import clean, plural
+from boda.reports.words import base_name, clean, plural
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def write_report(run: Run) -> Path:
     """
     contents = Contents.read(run)
     sections = [section for section in (make(contents) for make in SECTIONS) if section is not None]
-    title = f"{clean(contents.about.get('data') or run.path.name)}: boda report"
+    title = f"{base_name(contents.about.get('data') or run.path.name)}: boda report"
     page = document(title, _heading(contents), sections or [_empty(contents)], _foot(contents))
     run.write_text("report.html", page)
     return run.path / "report.html"
@@ -58,7 +58,8 @@ def _heading(contents: Contents) -> Html:
     ]
     return join(
         element("div", "boda · report", class_="mark"),
-        element("h1", clean(about.get("data") or contents.run.path.name)),
+        element("h1", base_name(about.get("data") or contents.run.path.name)),
+        path_line(about["data"]) if about.get("data") else None,
         element("p", " · ".join(filter(None, facts))),
     )
 

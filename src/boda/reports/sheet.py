@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boda.reports.about_data import data_sentence, formats_table, problems_section, strip
+from boda.reports.about_data import data_sentence, formats_table, path_line, problems_section, strip
 from boda.reports.about_making import bars
 from boda.reports.lettering import fit, font_for
 from boda.reports.page import Html, Section, document, element, join, name, note, photo, table
-from boda.reports.words import clean
+from boda.reports.words import base_name, clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,8 +76,9 @@ def look_html(
         problems_section(told, lambda group: _beside(group, thumbnails or {})),
         _samples_section(rows),
     ]
-    title = clean(summary.get("data") or "A look at the data")
-    heading = join(element("div", "boda · look", class_="mark"), element("h1", title))
+    data = summary.get("data") or "A look at the data"
+    title = base_name(data)
+    heading = join(element("div", "boda · look", class_="mark"), element("h1", title), path_line(data))
     foot = "Made by boda look. This file needs no network."
     return document(f"{title}: boda look", heading, [s for s in sections if s is not None], foot)
 
@@ -85,21 +86,25 @@ def look_html(
 def _counts_section(
     summary: Mapping[str, Any], counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]
 ) -> Section:
-    rows = []
-    for label in classes:
-        own = [part.get(label, 0) for part in counts.values()]
-        rows.append([name(label), *(f"{n:,}" for n in own), f"{sum(own):,}"])
-    whole = [sum(part.values()) for part in counts.values()]
+    rows = [(name(label), *_with_sum([part.get(label, 0) for part in counts.values()])) for label in classes]
     if len(classes) > 1:
-        rows.append([element("b", "together"), *(f"{n:,}" for n in whole), f"{sum(whole):,}"])
+        rows.append((element("b", "together"), *_with_sum([sum(part.values()) for part in counts.values()])))
+    columns = [clean(part) for part in counts] if list(counts) != ["all"] else ["pictures"]
+    head = ("class", *columns, "together") if len(columns) > 1 else ("class", *columns)
     body = join(
         note("How many pictures each class has, and how large they are. Look for classes with few pictures."),
         element("p", data_sentence(summary, classes)),
-        table(("class", *map(clean, counts), "together"), rows) if rows else None,
+        table(head, rows) if rows else None,
         formats_table(summary),
         element("div", *_histograms(summary.get("sizes") or {}), class_="two"),
     )
     return Section("data", "The data", body)
+
+
+def _with_sum(numbers: Sequence[int]) -> list[str]:
+    """The numbers of the parts and their sum, which is left out for a single part."""
+    shown = numbers if len(numbers) == 1 else [*numbers, sum(numbers)]
+    return [f"{n:,}" for n in shown]
 
 
 def _histograms(sizes: Mapping[str, Any]) -> list[Html]:
@@ -141,7 +146,8 @@ def _beside(group: Sequence[str], thumbnails: Mapping[str, np.ndarray]) -> Html 
         )
         for file in known
     )
-    return element("div", *figures)
+    more = element("span", f"and {len(group) - len(known):,} more", class_="muted") if len(group) > len(known) else None
+    return element("div", *figures, more)
 
 
 def _shrink(thumbnail: np.ndarray) -> Any:

@@ -6,18 +6,25 @@ measures Hangul as two columns wide and honours NO_COLOR.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from boda.errors import RecipeError
+from boda.recipe import Recipe
 from boda.reports.contents import Contents
 from boda.reports.words import (
     BASELINES,
     NOTHING,
     abstain_sentence,
+    base_name,
+    calibration_sentence,
     clean,
     interval,
     is_interval,
+    leaks_sentence,
     number,
     percent,
+    plural,
     score_name,
     seconds,
     verdict,
@@ -32,6 +39,20 @@ if TYPE_CHECKING:
 
     from boda.run import Run
 
+_WORDS: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"}
+_FIGURE: dict[str, Any] = {"no_wrap": True, "justify": "right"}
+COLUMNS: tuple[tuple[str, int, dict[str, Any]], ...] = (  # heads, largest widths, and rich's ways of filling a column
+    ("run", 10, _WORDS),
+    ("data", 12, _WORDS),
+    ("backbone", 18, _WORDS),
+    ("recipe", 60, {"overflow": "fold"}),
+    ("seed", 10, _FIGURE),
+    ("n", 9, _FIGURE),
+    ("accuracy (95 %)", 28, {"no_wrap": True}),
+    ("log\nloss", 7, _FIGURE),
+    ("time", 8, _FIGURE),
+    ("date", 16, {"no_wrap": True}),
+)
 COLOURS = {"better": "green", "same": "yellow", "worse": "red", "none": "dim"}
 
 
@@ -50,14 +71,15 @@ def summary(run: Run) -> Group:
 
 
 def runs_table(runs: Iterable[Run]) -> Table:
-    """A line a Run: its folder, data, backbone, classes, score with interval, calibration error, seconds, status."""
+    """A line a Run: what it was made of, what its recipe changes, how good it is, how long it took and when.
+
+    A Run that was not finished has its status in the place of its accuracy.
+    """
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("run", "data", "backbone", "classes", "score", "95 % interval", "ECE", "time", "status"):
-        table.add_column(
-            head, justify="right" if head in ("classes", "score", "ECE", "time") else "left", overflow="fold"
-        )
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for head, most, look in COLUMNS:
+        table.add_column(head, max_width=most, **look)
     for run in runs:
         table.add_row(*map(_plain, _line(run)))
     return table
@@ -66,18 +88,56 @@ def runs_table(runs: Iterable[Run]) -> Table:
 def _line(run: Run) -> list[str]:
     about = run.about
     metrics = run.metrics if run.has("metrics.json") else {}
-    val = metrics.get("val") or {}
+    val, status = metrics.get("val") or {}, str(about.get("status", NOTHING))
     return [
-        str(run.path),
-        str(about.get("data") or NOTHING),
+        run.path.name or str(run.path),
+        base_name(about.get("data") or NOTHING),
         str((about.get("backbone") or {}).get("name") or NOTHING),
-        str(len(about["classes"])) if about.get("classes") else NOTHING,
-        _score(metrics, val),
-        _spread(metrics, val),
-        percent(val.get("ece")),
-        seconds((metrics.get("seconds") or {}).get("total")),
-        str(about.get("status", NOTHING)),
+        _changes(run),
+        str(about.get("seed", NOTHING)),
+        f"{val['n']:,}" if val.get("n") else NOTHING,
+        _compact_score(metrics, val) if status == "complete" else status,
+        number(val.get("log_loss")),
+        _whole_seconds((metrics.get("seconds") or {}).get("total")),
+        str(about.get("created") or NOTHING)[:16].replace("T", " "),
     ]
+
+
+def _changes(run: Run) -> str:
+    """The entries of a Run's recipe that are not the default, but for the backbone, such as "views=flip"."""
+    if not run.has("recipe.toml"):
+        return NOTHING
+    try:
+        recipe = Recipe.read(run.path / "recipe.toml")
+    except RecipeError:  # of another version of boda
+        return "cannot be read"
+    given, usual = (_entries(each) for each in (recipe, Recipe()))
+    changed = [f"{key}={_written(value)}" for key, value in given.items() if value != usual[key]]
+    return " ".join(entry for entry in changed if not entry.startswith("backbone=")) or "default"
+
+
+def _entries(recipe: Recipe) -> dict[str, Any]:
+    """The entries by the names that `--set` takes."""
+    entries = dataclasses.asdict(recipe)
+    head = entries.pop("head")
+    return {**entries, **{f"head.{key}": value for key, value in head.items()}}
+
+
+def _written(value: object) -> str:
+    return f"[{','.join(map(str, value))}]" if isinstance(value, tuple) else str(value).lower().replace(" ", "_")
+
+
+def _whole_seconds(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:,.0f}\u202fs"
+
+
+def _compact_score(metrics: Mapping[str, Any], val: Mapping[str, Any]) -> str:
+    """The leading score and its interval, such as "90.0 % (85 to 93)"."""
+    key, words = score_name(metrics)
+    ends, whole = val.get(f"{key}_interval"), key == "accuracy"
+    spread = [f"{100 * end:.0f}" if whole else number(end, 2) for end in ends] if is_interval(ends) else []
+    shown = percent(val.get(key)) if whole else f"{words} {number(val.get(key))}"
+    return shown + (f" ({' to '.join(spread)})" if spread else "")
 
 
 def _scores(metrics: Mapping[str, Any]) -> Table:
@@ -98,12 +158,9 @@ def _scores(metrics: Mapping[str, Any]) -> Table:
 def _facts(contents: Contents) -> Table:
     """A word and a sentence a row: calibration, abstaining, confusions, time, report."""
     val, spent = contents.val, contents.metrics.get("seconds") or {}
-    rows = [
-        (
-            "calibration",
-            f"error {percent(val.get('ece_uncalibrated'))} before, {percent(val.get('ece'))} after temperature",
-        )
-    ]
+    rows = _warnings(contents.data)
+    if val.get("ece") is not None:
+        rows.append(("calibration", calibration_sentence(val)))
     if contents.calibration.get("abstain"):
         rows.append(("abstaining", abstain_sentence(contents.calibration)))
     worst = worst_confusions(val.get("confusion") or [], contents.classes, 3)
@@ -114,6 +171,16 @@ def _facts(contents: Contents) -> Table:
     rows.append(("time", f"{seconds(spent.get('total'))} (features {seconds(spent.get('features'))})"))
     rows.append(("report", str(contents.run.path / "report.html")))
     return _pairs(rows)
+
+
+def _warnings(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the reader must know of the data before the figures are believed."""
+    bad, leaks, rows = data.get("bad_count") or 0, data.get("leaks_count") or 0, []
+    if bad:
+        rows.append(("left out", f"{plural(bad, 'file')} that cannot be read, see bad_files.csv"))
+    if leaks:
+        rows.append(("careful", f"{leaks_sentence(leaks)} boda look shows {'it' if leaks == 1 else 'them'}"))
+    return rows
 
 
 def _next(contents: Contents) -> Table:

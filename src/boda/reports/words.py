@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -27,6 +28,16 @@ def clean(text: object, limit: int = 80) -> str:
     """
     shown = "".join(_escape(c) if unicodedata.category(c) in _HIDDEN or c in _BIDI else c for c in str(text))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def base_name(path: object) -> str:
+    r"""The last name of a path of any system, or the text itself where it is none.
+
+    Example:
+        >>> base_name("/home/me/photos/"), base_name("C:\\photos"), base_name("flowers")
+        ('photos', 'photos', 'flowers')
+    """
+    return clean(re.split(r"[\\/]", str(path).rstrip("\\/"))[-1] or path)
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -71,7 +82,8 @@ def plural(n: int, noun: str, many: str = "") -> str:
 def score_name(metrics: Mapping[str, Any]) -> tuple[str, str]:
     """The key of the score that leads the report, and its name in words; accuracy where there is one."""
     val = metrics.get("val") or {}
-    known = (("accuracy", "accuracy"), ("auc", "mean AUC"), ("macro_f1", "macro F1"))
+    accuracy = "accuracy (all labels right)" if metrics.get("task") == "multilabel" else "accuracy"
+    known = (("accuracy", accuracy), ("auc", "mean AUC"), ("macro_f1", "macro F1"))
     return next(((key, words) for key, words in known if val.get(key) is not None), known[0])
 
 
@@ -116,6 +128,31 @@ def abstain_sentence(calibration: Mapping[str, Any]) -> str:
         f"Answer only above {number(threshold, 2)}: {percent(coverage, 0)} of the pictures are answered, "
         f"{percent(right, 0)} of these right{spread}."
     )
+
+
+def calibration_sentence(val: Mapping[str, Any]) -> str:
+    """What the temperature did to the mean gap between confidence and truth; no difference within its interval."""
+    before, after, ends = (val.get(key) for key in ("ece_uncalibrated", "ece", "ece_interval"))
+    if not _is_number(after):
+        return ""
+    spread = f" (95\u202f% interval {interval(ends)})" if is_interval(ends) else ""
+    text = f"The mean gap between confidence and truth (ECE) is {percent(after)}{spread}"
+    if not _is_number(before):
+        return f"{text}."
+    if is_interval(ends) and (ends[0] <= before <= ends[1] or abs(before - after) < (ends[1] - ends[0]) / 2):
+        return f"{text}; no difference shown from {percent(before)} before the temperature."
+    return f"{text}; before the temperature it was {percent(before)}."
+
+
+def leaks_sentence(count: int) -> str:
+    """Why the accuracy flatters where pictures are in more than one part.
+
+    Example:
+        >>> leaks_sentence(4)
+        '4 pictures are in more than one part; the accuracy on them flatters.'
+    """
+    are, them = ("is", "it") if count == 1 else ("are", "them")
+    return f"{plural(count, 'picture')} {are} in more than one part; the accuracy on {them} flatters."
 
 
 def worst_confusions(

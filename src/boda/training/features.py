@@ -7,6 +7,7 @@ network, view and picture, so that a second training on the same pictures comput
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -49,9 +50,7 @@ class Extractor:
     def of(cls, recipe: Recipe) -> Extractor:
         """The recipe's backbone, converted now or by an earlier training."""
         key = key_of("network 1", weights_key(recipe.backbone, recipe.weights), metadata.version("openvino"))
-        path = _place(recipe.backbone, key)
-        if not path.exists():
-            _write_features(path, recipe)
+        path = _made_once(_place(recipe.backbone, key), lambda made: _write_features(made, recipe))
         return cls(path, key, recipe.precision)
 
     def features(self, samples: Sequence[Sample], digests: Sequence[str], view: View) -> np.ndarray:
@@ -123,16 +122,26 @@ def _file_digest(path: Path) -> str:
 def as_is_network(name: str) -> Path:
     """The whole pretrained network `name`, with its 1000 ImageNet classes, converted now or earlier."""
     key = key_of("as is 1", weights_key(name, "pretrained"), metadata.version("openvino"))
-    path = _place(f"{name}-as-is", key)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if backbones.get(name).embedded:
-            write_embedded(path, include_top=True)
-        else:
-            from boda.models.assemble import build_classifier_as_is
+    return _made_once(_place(f"{name}-as-is", key), lambda path: _write_as_is(path, name))
 
-            _say_converting(name)
-            convert(build_classifier_as_is(name), path, ("logits",))
+
+def _made_once(path: Path, write: Callable[[Path], None]) -> Path:
+    """`path`, written by `write` where it is missing: in a folder of its own that is then renamed, whole.
+
+    Where another process was faster, its network is taken.
+    """
+    if path.exists():
+        return path
+    path.parent.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent.parent, ignore_cleanup_errors=True) as scratch:
+        made = Path(scratch) / "network"
+        made.mkdir()
+        write(made / path.name)
+        try:
+            made.rename(path.parent)
+        except OSError:
+            if not path.exists():
+                raise
     return path
 
 
@@ -142,7 +151,6 @@ def _place(name: str, key: str) -> Path:
 
 def _write_features(path: Path, recipe: Recipe) -> None:
     """The embedded network is written without Keras, whose import costs seconds; the others are converted."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if recipe.weights == "pretrained" and backbones.get(recipe.backbone).embedded:
         write_embedded(path)
         return
@@ -153,6 +161,16 @@ def _write_features(path: Path, recipe: Recipe) -> None:
     if recipe.weights is None:
         import_keras().utils.set_random_seed(0)
     convert(feature_model(recipe.backbone, recipe.weights), path)
+
+
+def _write_as_is(path: Path, name: str) -> None:
+    if backbones.get(name).embedded:
+        write_embedded(path, include_top=True)
+        return
+    from boda.models.assemble import build_classifier_as_is
+
+    _say_converting(name)
+    convert(build_classifier_as_is(name), path, ("logits",))
 
 
 def _say_converting(name: str) -> None:

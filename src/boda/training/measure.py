@@ -59,8 +59,13 @@ def figures(
     """All figures of one part, from calibrated probabilities, each with its interval."""
     multilabel = targets.ndim == 2
     found = evaluate(targets, probabilities_of(logits, multilabel=multilabel, temperature=temperature), classes, seed)
-    raw = evaluate_ece(targets, probabilities_of(logits, multilabel=multilabel))
-    return {**found, "ece_uncalibrated": raw}
+    before, after = (probabilities_of(logits, multilabel=multilabel, temperature=t) for t in (1.0, temperature))
+    ece, rng = evaluate_ece(targets, after), np.random.default_rng([seed, 2])
+    lo, hi = intervals.bootstrap(
+        lambda some: evaluate_ece(targets[some], after[some]), len(targets), draws=200, rng=rng
+    )
+    around = [min(lo, ece), max(hi, ece)]  # drawn samples look somewhat worse calibrated than what they are drawn from
+    return {**found, "ece_interval": around, "ece_uncalibrated": evaluate_ece(targets, before)}
 
 
 def evaluate(targets: np.ndarray, probabilities: np.ndarray, classes: Sequence[str], seed: int) -> dict[str, Any]:

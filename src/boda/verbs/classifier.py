@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from boda.answers import Model
 from boda.data import read
-from boda.data.arrays import read_arrays
+from boda.data.arrays import read_arrays, read_tf_data
 from boda.data.files import are_paths, read_files
 from boda.errors import DataError
 from boda.models.heads.classify import Head, attach_to_keras
@@ -108,7 +108,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
             y: labels (n,), or (n, classes) of 0 and 1.
         """
         run = train(_labelled(X, y), out=self._folder(), seed=self.seed, recipe=self._recipe())
-        return self._take(run)
+        numbers = y is not None and np.ndim(y) == 1 and np.asarray(y).dtype.kind in "iub"
+        return self._take(run, np.asarray(y).dtype if numbers else None)
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803 - scikit-learn's name
         """The most probable class of each picture (n,); with several labels, 0 and 1 (n, classes)."""
@@ -148,7 +149,9 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         """Copy the Run to `path`, which must not be there yet."""
         target = Path(path)
         if target.exists():
-            raise DataError(f"{target} is there already; a Run is never overwritten.")
+            raise DataError(
+                f"{target} is there already; nothing is overwritten. Give another path, or remove it first."
+            )
         shutil.copytree(self._run().path, target)
         return target
 
@@ -184,8 +187,10 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         self._keeper = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return Path(folder)
 
-    def _take(self, run: Run) -> Self:
-        self.run_, self.classes_ = run, np.array(run.classes)
+    def _take(self, run: Run, numbers: np.dtype[Any] | None = None) -> Self:
+        """Stand for `run`; labels that came as `numbers` are given back as such."""
+        names = np.array(run.classes)
+        self.run_, self.classes_ = run, names if numbers is None else names.astype(numbers)
         return self
 
     def _run(self) -> Run:
@@ -215,4 +220,6 @@ def _pictures(X: Any) -> Sequence[Any]:  # noqa: N803 - scikit-learn's name
         return [s.image for s in X]
     if isinstance(X, (str, Path)):
         return list(expand([X]))
+    if hasattr(X, "element_spec"):
+        return [s.image for s in read_tf_data(X)]
     return list(expand(X)) if are_paths(X) else [s.image for s in read_arrays(X)]

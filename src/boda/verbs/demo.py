@@ -30,7 +30,7 @@ def demo(out: Path | str = "boda-demo", *, seed: int = 0, count: int = PICTURES)
     """
     out = Path(out)
     say(f"Composing {count} pictures of handwritten digits in {out / 'photos'}.")
-    photos = compose_digits(out / "photos", count=count, seed=seed)
+    photos = compose_digits(out / "photos", count=count, seed=seed + 1)
     run = train(photos, runs=out / "runs", seed=seed)
     run.write_json("next.json", _steps(photos, run))
     write_report(run)

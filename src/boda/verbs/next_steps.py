@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
+from boda.data.split import GIVEN
 from boda.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -28,15 +30,15 @@ def _about_data(run: Run) -> list[dict[str, str]]:
     data, val = run.read_json("data.json"), run.metrics["val"]
     if data.get("leaks"):
         why = f"{data['leaks_count']} pictures stand in more than one part, so the accuracy is too good."
-        steps.append(_step("Remove the leaking pictures", why, f"boda look {run.about['data']}"))
+        steps.append(_step("Remove the leaking pictures", why, _look_again(run)))
     weakest = min(val["per_class"], key=lambda c: c["f1"])
     if run.metrics["task"] == "classify" and weakest["f1"] < val["accuracy"] - 0.05:
         why = f"It is the weakest class (F1 {weakest['f1']:.2f}); new pictures help most where the model is wrong."
-        steps.append(_step(f"Add pictures of “{weakest['name']}”", why, f"boda look {run.about['data']}"))
-    if val["n"] < 10 * FEW:
+        steps.append(_step(f"Add pictures of “{weakest['name']}”", why, _look_again(run)))
+    if val["n"] < 10 * FEW and run.read_json("split.json")["method"] != GIVEN:
         lo, hi = val["accuracy_interval"]
         why = f"With {val['n']} pictures the accuracy is only known to lie between {lo:.0%} and {hi:.0%}."
-        steps.append(_step("Hold out more pictures", why, f"boda train {run.about['data']} --set validation_split=0.3"))
+        steps.append(_step("Hold out more pictures", why, _again(run, "validation_split=0.3")))
     return steps
 
 
@@ -45,27 +47,49 @@ def _about_model(run: Run) -> list[dict[str, str]]:
     steps = []
     if recipe.views == "plain":
         why = "The head also sees each picture mirrored: wrong for text and digits, often a small gain elsewhere."
-        steps.append(_step("Try mirrored views", why, f"boda train {run.about['data']} --set views=flip"))
+        steps.append(_step("Try mirrored views", why, _again(run, "views=flip")))
     if recipe.head.is_linear:
         why = "A hidden layer can help where classes are mixtures; boda keeps the features, so the try is quick."
         steps.append(
             _step(
                 "Try a hidden layer",
                 why,
-                f"boda train {run.about['data']} --set head.hidden=256 --set head.dropout=0.3",
+                _again(run, "head.hidden=256", "head.dropout=0.3"),
             )
         )
     return steps
+
+
+def _again(run: Run, *settings: str) -> str:
+    """The command that trains once more as this Run was trained, but for `settings`."""
+    about = run.about
+    words = ["boda train", shlex.quote(about["data"]), *_reading(run)]
+    if Recipe.from_toml((run.path / "recipe.toml").read_text(encoding="utf-8")) != Recipe():
+        words.append(f"--recipe {shlex.quote(str(run.path / 'recipe.toml'))}")
+    if about["seed"]:
+        words.append(f"--seed {about['seed']}")
+    return " ".join([*words, *(f"--set {setting}" for setting in settings)])
+
+
+def _look_again(run: Run) -> str:
+    columns = [word for word in _reading(run) if "column" in word]
+    return " ".join(["boda look", shlex.quote(run.about["data"]), *columns])
+
+
+def _reading(run: Run) -> list[str]:
+    """The reader's options as the command takes them."""
+    options = run.about.get("reading", {})
+    return [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in options.items()]
 
 
 def _predict(run: Run) -> dict[str, str]:
     return _step(
         "Answer on new pictures",
         "Each answer comes with a calibrated confidence.",
-        f"boda predict {run.path} NEW_PICTURES",
+        f"boda predict {shlex.quote(str(run.path))} NEW_PICTURES",
     )
 
 
 def _look(run: Run) -> dict[str, str]:
     why = "Counts, sizes, samples, damaged, duplicate and leaking files on one page."
-    return _step("Look at the data", why, f"boda look {run.about['data']}")
+    return _step("Look at the data", why, _look_again(run))

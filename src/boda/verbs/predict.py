@@ -12,7 +12,7 @@ import numpy as np
 from boda.answers import Answer, Model
 from boda.data.decode import SUFFIXES
 from boda.data.view import View
-from boda.errors import DataError, RunError
+from boda.errors import RunError
 from boda.models import backbones
 from boda.run import Run
 
@@ -34,7 +34,8 @@ def load(source: Run | Path | str) -> Model:
         return Model.load(Run.open(source, complete=True))
     if str(source) in backbones.BACKBONES:
         return _as_is(str(source))
-    raise RunError(f"{source} is neither a Run's folder nor a network. `boda runs` and `boda backbones` list them.")
+    hint = backbones.nearest(str(source)) or "`boda runs` and `boda backbones` list them."
+    raise RunError(f"{source} is neither a Run's folder nor a network. {hint}")
 
 
 def predict(
@@ -52,10 +53,10 @@ def predict(
             found for the wanted precision.
 
     Yields:
-        An Answer a picture; one that cannot be read carries `error` instead of a label.
+        An Answer a picture; one that cannot be read, and a folder or a glob without pictures, carries `error`
+        instead of a label.
 
     Raises:
-        DataError: a folder or a glob holds no picture.
         RunError: `source` is no Run and no network, or "auto" was asked for and no threshold was found.
     """
     model = source if isinstance(source, Model) else load(source)
@@ -84,6 +85,7 @@ def _several(pictures: Picture | Iterable[Picture]) -> Iterable[Picture]:
 
 
 def _within(folder: Path) -> Iterator[Path]:
+    """The pictures below `folder`, or itself where it holds none: the answer to it says so."""
     found = False
     for base, folders, files in os.walk(folder):
         folders.sort()
@@ -92,14 +94,12 @@ def _within(folder: Path) -> Iterator[Path]:
                 found = True
                 yield Path(base) / name
     if not found:
-        raise DataError(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))}).")
+        yield folder
 
 
 def _matching(pattern: str) -> Iterator[str]:
-    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns, too
-    if not found:
-        raise DataError(f"No file matches {pattern}.")
-    return iter(found)
+    """The files that match, or the pattern itself where none does: the answer to it says so."""
+    return iter(sorted(glob.glob(pattern, recursive=True)) or [pattern])  # noqa: PTH207 - absolute patterns, too
 
 
 def _threshold(model: Model) -> float:

@@ -13,6 +13,7 @@ from boda.errors import DataError, Interrupted, RecipeError
 from boda.models import backbones
 from boda.recipe import Recipe
 from boda.run import Run
+from boda.training.features import Extractor
 from boda.verbs.work import Clock, Work
 
 if TYPE_CHECKING:
@@ -67,10 +68,12 @@ def train(
             validation_split=recipe.validation_split,
             reuse=_split_of(split),
         )
+    with clock("features"):
+        extractor = Extractor.of(recipe)
     run = Run.create(None if out is None else Path(out), runs=Path(runs), task=dataset.task, seed=seed)
-    work = Work(run, recipe, dataset, scanned, parts, View(backbone.size, recipe.resize), seed, clock)
+    work = Work(run, recipe, dataset, scanned, parts, extractor, View(backbone.size, recipe.resize), seed, clock)
     try:
-        work.describe(str(data) if isinstance(data, (str, Path)) else type(data).__name__)
+        work.describe(str(data) if isinstance(data, (str, Path)) else type(data).__name__, reading or {})
         work.train()
     except BaseException as error:
         stopped = isinstance(error, (KeyboardInterrupt, Interrupted))

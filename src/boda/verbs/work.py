@@ -20,7 +20,6 @@ from boda.models.engine import append_dense
 from boda.reports.html import write_report
 from boda.training import baselines, measure
 from boda.training.choose import Choice, Training, choose_head, is_right, mean_log_loss, probabilities_of
-from boda.training.features import Extractor
 from boda.verbs.next_steps import next_steps
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from boda.recipe import Recipe
     from boda.run import Run
     from boda.sample import Dataset, Sample
+    from boda.training.features import Extractor
 
 PACKAGES = ("boda", "keras", "numpy", "openvino", "pillow", "scikit-learn", "scipy")
 
@@ -65,21 +65,23 @@ class Work:
     dataset: Dataset
     scanned: Scan
     split: Split
+    extractor: Extractor
     view: View
     seed: int
     clock: Clock
 
-    def describe(self, source: str) -> None:
+    def describe(self, source: str, reading: dict[str, Any]) -> None:
         """Write down what is trained on what, before anything costly begins."""
         backbone = backbones.get(self.recipe.backbone)
         self.run.update(
             classes=list(self.dataset.classes),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             data=source,
+            reading=reading,
             backbone={
                 "name": backbone.name,
                 "title": backbone.title,
-                "params": backbone.params,
+                "params": round(backbone.params * 1e6),
                 "size": backbone.size,
                 "features": backbone.features,
             },
@@ -95,37 +97,34 @@ class Work:
     def train(self) -> None:
         """Features, baselines, head, figures, pictures, report."""
         with self.clock("features"):
-            extractor = Extractor.of(self.recipe)
-            features = {
-                name: self._features(extractor, name) for name in ("train", "val", "test") if self._indices(name).size
-            }
-        training = self._training(extractor, features["train"])
+            features = {name: self._features(name) for name in ("train", "val", "test") if self._indices(name).size}
+        training = self._training(features["train"])
         with self.clock("train"):
             choice = choose_head(training, self.recipe.head, self.seed)
             calibration = measure.calibration_of(choice, training, self.recipe.precision_wanted)
         logits = {name: choice.head.logits(features[name]) for name in features if name != "train"}
         with self.clock("baselines"):
             rivals = self._rivals(training)
-        self._write_model(extractor, choice)
+        self._write_model(choice)
         self._write_figures(choice, calibration, training, logits, rivals)
         with self.clock("explain"):
             why.explain(self.run, self._samples("val"), self.view, choice.head, logits["val"])
         self._finish(choice)
 
-    def _training(self, extractor: Extractor, plain: np.ndarray) -> Training:
+    def _training(self, plain: np.ndarray) -> Training:
         where = self._indices("train")
         targets = self.dataset.targets()[where]
         views: tuple[np.ndarray, ...] = (plain,)
         if self.recipe.views == "flip":
             with self.clock("features"):
-                views = (plain, self._features(extractor, "train", mirrored=True))
+                views = (plain, self._features("train", mirrored=True))
         inner = folds(targets, units_of(self.dataset, self.scanned.group_ids)[where], self.recipe.folds, self.seed)
         return Training(views, targets, len(self.dataset.classes), inner)
 
-    def _features(self, extractor: Extractor, part: str, *, mirrored: bool = False) -> np.ndarray:
+    def _features(self, part: str, *, mirrored: bool = False) -> np.ndarray:
         view = View(self.view.size, self.view.resize, self.view.crop_share, mirrored)
         samples, digests = zip(*self._pictures(part), strict=True)
-        return extractor.features(samples, digests, view)
+        return self.extractor.features(samples, digests, view)
 
     def _rivals(self, training: Training) -> dict[str, np.ndarray]:
         """The baselines' probabilities on the validation part."""
@@ -141,9 +140,9 @@ class Work:
         """The samples of `part`, each with the digest of its content."""
         return [(self.dataset.samples[i], self.scanned.digests[i]) for i in self._indices(part)]
 
-    def _write_model(self, extractor: Extractor, choice: Choice) -> None:
+    def _write_model(self, choice: Choice) -> None:
         self.run.write_bytes("model/head.npz", choice.head.to_bytes())
-        append_dense(extractor.network, self.run.path / "model" / "network.xml", choice.head.dense())
+        append_dense(self.extractor.network, self.run.path / "model" / "network.xml", choice.head.dense())
 
     def _write_figures(
         self,
@@ -190,10 +189,14 @@ class Work:
     def _finish(self, choice: Choice) -> None:
         self.run.write_json("next.json", next_steps(self.run))
         self.run.finish(stopped_early=choice.interrupted)
+        self._write_seconds()
         with self.clock("report"):
             write_report(self.run)
-        self.run.write_json("metrics.json", {**self.run.metrics, "seconds": self.clock.total()})
+        self._write_seconds()
         self.run.finish(stopped_early=choice.interrupted)
+
+    def _write_seconds(self) -> None:
+        self.run.write_json("metrics.json", {**self.run.metrics, "seconds": self.clock.total()})
 
     def _indices(self, part: str) -> np.ndarray:
         wanted = set(self.split.parts.get(part, ()))
