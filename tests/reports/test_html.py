@@ -264,6 +264,7 @@ def test_the_abstain_threshold_in_words():
         (0.2, 0.03, [0.02, 0.05], "is 3.0 % (95 % interval 2.0 to 5.0 %); before the temperature it was 20.0 %."),
         (0.2, 0.03, None, "is 3.0 %; before the temperature it was 20.0 %."),
         (None, 0.03, None, "is 3.0 %."),
+        (0.0301, 0.03, [0.02, 0.05], "to 5.0 %), with the temperature as without it."),
         (0.2, None, None, ""),
     ],
 )

@@ -139,6 +139,8 @@ def calibration_sentence(val: Mapping[str, Any]) -> str:
     text = f"The mean gap between confidence and truth (ECE) is {percent(after)}{spread}"
     if not _is_number(before):
         return f"{text}."
+    if percent(before) == percent(after):
+        return f"{text}, with the temperature as without it."
     if is_interval(ends) and (ends[0] <= before <= ends[1] or abs(before - after) < (ends[1] - ends[0]) / 2):
         return f"{text}; no difference shown from {percent(before)} before the temperature."
     return f"{text}; before the temperature it was {percent(before)}."

@@ -37,7 +37,7 @@ def _about_data(run: Run) -> list[dict[str, str]]:
         steps.append(_step(f"Add pictures of “{weakest['name']}”", why, _look_again(run)))
     if val["n"] < 10 * FEW and run.read_json("split.json")["method"] != GIVEN:
         lo, hi = val["accuracy_interval"]
-        why = f"With {val['n']} pictures the accuracy is only known to lie between {lo:.0%} and {hi:.0%}."
+        why = f"With {val['n']} pictures the accuracy is only known to lie between {100 * lo:.0f} and {100 * hi:.0f} %."
         steps.append(_step("Hold out more pictures", why, _again(run, "validation_split=0.3")))
     return steps
 
