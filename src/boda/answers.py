@@ -132,11 +132,16 @@ class Model:
     def _look(self, numbered: tuple[int, str | Path | np.ndarray]) -> _Seen:
         number, picture = numbered
         if isinstance(picture, np.ndarray):
+            if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+                reason = f"an array must be uint8 (h, w, 3); this one is {picture.dtype} {picture.shape}"
+                return _Seen(f"[{number}]", None, reason)
             return _Seen(f"[{number}]", self.view.pixels(Sample("", picture)))
         try:
             return _Seen(str(picture), self.view.pixels(Sample(str(picture), Path(picture))))
-        except ImageError as error:
+        except (ImageError, ValueError) as error:  # a NUL in a name is a ValueError
             return _Seen(str(picture), None, str(error))
+        except MemoryError:
+            return _Seen(str(picture), None, "too large for this machine's memory")
         except OSError as error:
             reason = "a folder without pictures" if Path(picture).is_dir() else error.strerror or str(error)
             return _Seen(str(picture), None, reason.lower())

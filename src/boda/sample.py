@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from boda.errors import ImageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 Part = Literal["train", "val", "test"]
 Label = str | tuple[str, ...]
+MAX_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +40,7 @@ class Sample:
     def read_bytes(self) -> bytes:
         """The file's bytes, or the array's own: what the sample's digest is taken of."""
         if isinstance(self.image, Path):
+            _check_readable(self.image)
             return self.image.read_bytes()
         return repr((self.image.shape, str(self.image.dtype))).encode() + self.image.tobytes()
 
@@ -83,6 +88,19 @@ class Dataset:
             for name in sample.label or ():
                 hot[row, index[name]] = 1.0
         return hot
+
+
+def _check_readable(path: Path) -> None:
+    """Refuse what would never end: a pipe, a device, a file far larger than any picture."""
+    seen = path.stat()
+    if stat.S_ISDIR(seen.st_mode):
+        return  # reading says so
+    if not stat.S_ISREG(seen.st_mode):
+        raise ImageError("not an ordinary file, but a pipe or a device")
+    if seen.st_size > MAX_BYTES:
+        raise ImageError(
+            f"a file of {seen.st_size / 2**20:.0f} MiB; pictures of up to {MAX_BYTES / 2**20:.0f} are read"
+        )
 
 
 def fingerprint(names_and_digests: Iterable[tuple[str, str]]) -> str:

@@ -251,3 +251,14 @@ def test_the_reader_is_chosen_for_a_folder(tmp_path):
     plant(tmp_path, "a/1.jpg", "b/1.jpg")
 
     assert listed(read(str(tmp_path))) == listed(read_folders(tmp_path))
+
+
+def test_a_link_that_leads_to_itself_is_left_out(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.jpg").touch()
+    (tmp_path / "cat" / "self.jpg").symlink_to("self.jpg")
+    data = read_folders(tmp_path)
+
+    assert len(data) == 2
+    assert [(bad.name, bad.reason) for bad in data.bad] == [("cat/self.jpg", "a link to nothing")]

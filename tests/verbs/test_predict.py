@@ -1,5 +1,6 @@
 """`predict`: an answer for each picture, in order, whatever some of them are."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -198,3 +199,22 @@ def test_a_pipe_that_closes_early_is_no_traceback(trained, unseen, tmp_path):
     assert b"Traceback" not in writer.stderr.read()
     assert writer.wait(60) == 1
     writer.stderr.close()
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros((0, 5, 3), np.uint8), np.zeros((5, 5), np.uint8), np.zeros((5, 5, 3), np.float32)]
+)
+def test_an_array_that_is_no_rgb_picture_is_answered_with_an_error(array, trained):
+    (answer,) = boda.predict(trained, [array])
+
+    assert answer.label is None
+    assert "an array must be uint8 (h, w, 3)" in answer.error
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_a_device_and_a_name_with_nul_are_answered_with_an_error(trained, tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    pipe, device, nul = boda.predict(trained, [tmp_path / "pipe.jpg", "/dev/zero", "a\0b.jpg"])
+
+    assert pipe.error == device.error == "not an ordinary file, but a pipe or a device"
+    assert "null" in nul.error

@@ -441,3 +441,28 @@ def test_pictures_in_a_folder_with_difficult_names_train(photos, tmp_path):
 def test_real_data_is_learned(name, floor, data_dir, tmp_path):
     """The floors lie well below what is measured, 0.900 and 0.954: they fail when something is broken."""
     assert boda.train(data_dir / name, out=tmp_path / "run").metrics["val"]["accuracy"] >= floor
+
+
+def test_a_run_within_the_pictures_folder_is_refused(photos, tmp_path):
+    shutil.copytree(photos, tmp_path / "photos")
+
+    with pytest.raises(boda.errors.RunError, match="lies within the pictures' folder"):
+        boda.train(tmp_path / "photos", out=tmp_path / "photos" / "run")
+    assert not (tmp_path / "photos" / "run").exists()
+
+
+def test_a_picture_that_changes_between_scan_and_features_is_refused_not_kept(photos, tmp_path, monkeypatch):
+    shutil.copytree(photos, tmp_path / "photos")
+    victim = next(iter(sorted((tmp_path / "photos").rglob("*.png"))))
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "other.png")
+    real = boda.verbs.work.Work.describe
+
+    def describe(work, *args):
+        real(work, *args)
+        victim.write_bytes((tmp_path / "other.png").read_bytes() + b"changed")
+
+    monkeypatch.setattr("boda.verbs.work.Work.describe", describe)
+    monkeypatch.setenv("BODA_CACHE", str(tmp_path / "cache"))
+
+    with pytest.raises(boda.errors.ImageError, match="was changed while boda was at work"):
+        boda.train(tmp_path / "photos", out=tmp_path / "run")

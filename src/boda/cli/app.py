@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
 import os
 import signal
 import sys
@@ -91,6 +92,9 @@ def main() -> NoReturn:
 def run(args: list[str] | None = None) -> int:  # noqa: PLR0911 - one a kind of ending
     """Run the command with `args` (by default the process's own) and give its exit code."""
     _answer_to_signals()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character gets its escape
+            stream.reconfigure(errors="backslashreplace")
     try:
         return int(boda.main(args, prog_name="boda", standalone_mode=False) or 0)
     except click.exceptions.Exit as done:

@@ -130,7 +130,7 @@ def _layout(root: Path) -> tuple[list[ClassFolder], list[BadFile]]:
     """The class folders of `root` in order, and the pictures that lie in none of them."""
     entries = _entries(root)
     folders = [entry for entry in entries if _is_folder(entry)]
-    pictures = [entry for entry in entries if entry.is_file() and _is_picture(entry.name)]
+    pictures = [entry for entry in entries if _is_file(entry) and _is_picture(entry.name)]
     if not folders:
         came = f"{len(pictures)} pictures lie in it directly" if pictures else "it holds neither folders nor pictures"
         raise DataError(
@@ -172,8 +172,8 @@ def _class_folder(prefix: str, folder: os.DirEntry[str], part: Part | None) -> C
 
 def _misplaced(prefix: str, entries: list[os.DirEntry[str]]) -> list[BadFile]:
     """What looks like data above the class folders; a README there is nobody's mistake."""
-    bad = [_bad_link(prefix + entry.name) for entry in entries if entry.is_symlink() and entry.is_dir()]
-    loose = [entry for entry in entries if entry.is_file() and _is_picture(entry.name)]
+    bad = [_bad_link(prefix + entry.name) for entry in entries if _is_linked_folder(entry)]
+    loose = [entry for entry in entries if _is_file(entry) and _is_picture(entry.name)]
     return bad + [BadFile(prefix + entry.name, "lies in no class folder, so that it has no label") for entry in loose]
 
 
@@ -192,9 +192,9 @@ def _tree(name: str, folder: str) -> Iterator[tuple[str, Path] | BadFile]:
 
 
 def _judge(name: str, entry: os.DirEntry[str]) -> tuple[str, Path] | BadFile:
-    if entry.is_dir():
+    if _is_linked_folder(entry):
         return _bad_link(name)
-    if not entry.is_file():
+    if not _is_file(entry):
         return BadFile(name, "a link to nothing" if entry.is_symlink() else "not a file")
     if _is_picture(name):
         return name, Path(entry.path)
@@ -221,6 +221,20 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir(follow_symlinks=False)
+
+
+def _is_linked_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_symlink() and entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _holds_folders(folder: os.DirEntry[str]) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from boda.data import decode
+from boda.data.duplicates import content_digest
+from boda.errors import ImageError
 
 if TYPE_CHECKING:
     from boda.sample import Sample
@@ -37,11 +39,18 @@ class View:
         how = self.resize if self.resize == "squash" else f"crop {self.crop_share}"
         return f"decode {DECODE_VERSION}, {how} {self.size}, {'mirrored' if self.mirrored else 'plain'}"
 
-    def pixels(self, sample: Sample) -> np.ndarray:
-        """The sample as uint8 (size, size, 3); ImageError where it cannot be read."""
+    def pixels(self, sample: Sample, digest: str | None = None) -> np.ndarray:
+        """The sample as uint8 (size, size, 3).
+
+        Raises:
+            ImageError: it cannot be read, or its bytes are not those of `digest` (SHA-256, in hex).
+        """
         shape = (self.size, self.size)
+        data = sample.read_bytes() if digest is not None or not isinstance(sample.image, np.ndarray) else b""
+        if digest is not None and content_digest(data) != digest:
+            raise ImageError(f"{sample.name} was changed while boda was at work. Train again.")
         if isinstance(sample.image, np.ndarray):
             seen = decode.resize(sample.image, shape, self.resize, self.crop_share)
         else:
-            seen = decode.decode_resized(sample.read_bytes(), shape, self.resize, self.crop_share)
+            seen = decode.decode_resized(data, shape, self.resize, self.crop_share)
         return seen[:, ::-1] if self.mirrored else seen

@@ -14,7 +14,7 @@ from boda.training.choose import DECAYS, Training, choose_head, probabilities_of
 from boda.training.features import compute_once
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from boda.sample import Sample
     from boda.training.choose import Folds
@@ -41,5 +41,8 @@ def _pixels(pictures: Pictures) -> np.ndarray:
     """(n, 768) float32; kept beside the features, since decoding is most of the time."""
     view = View(RAW_SIDE)
     keys = [key_of("raw pixels", view.key, digest) for _, digest in pictures]
-    samples = [sample for sample, _ in pictures]
-    return compute_once(keys, samples, lambda missing: map(np.ravel, in_order(view.pixels, missing)), "raw pixels")
+
+    def compute(missing: list[tuple[Sample, str]]) -> Iterator[np.ndarray]:
+        return map(np.ravel, in_order(lambda picture: view.pixels(*picture), missing))
+
+    return compute_once(keys, pictures, compute, "raw pixels")

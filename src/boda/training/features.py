@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from boda.recipe import Recipe
     from boda.sample import Sample
 
+T = TypeVar("T")
 BATCH = 4
 KEEP_EVERY = 64
 
@@ -59,32 +60,33 @@ class Extractor:
         `digests` are the hashes of the samples' contents: what is kept for one of them is not computed again.
         """
         keys = [key_of(self.key, self.precision, view.key, digest) for digest in digests]
-        return compute_once(keys, samples, lambda missing: self._rows(missing, view), "features")
+        pictures = list(zip(samples, digests, strict=True))
+        return compute_once(keys, pictures, lambda missing: self._rows(missing, view), "features")
 
-    def _rows(self, samples: Sequence[Sample], view: View) -> Iterator[np.ndarray]:
-        if samples:
+    def _rows(self, pictures: list[tuple[Sample, str]], view: View) -> Iterator[np.ndarray]:
+        if pictures:
             network = Network(self.network, self.precision, outputs=("pooled",))
-            for output in network.run(batched(in_order(view.pixels, samples), BATCH)):
+            for output in network.run(batched(in_order(lambda picture: view.pixels(*picture), pictures), BATCH)):
                 yield from output["pooled"]
 
 
 def compute_once(
     keys: Sequence[str],
-    samples: Sequence[Sample],
-    compute: Callable[[list[Sample]], Iterator[np.ndarray]],
+    items: Sequence[T],
+    compute: Callable[[list[T]], Iterator[np.ndarray]],
     what: str,
 ) -> np.ndarray:
-    """A vector a sample (n, d) float32: those that are kept under their `keys`, and the others by `compute`, kept now.
+    """A vector an item (n, d) float32: those that are kept under their `keys`, and the others by `compute`, kept now.
 
     Args:
         keys: hashes of all that each vector depends on.
-        samples: as many.
-        compute: gives the vectors of the samples that it gets, in order.
+        items: as many.
+        compute: gives the vectors of the items that it gets, in order.
         what: for the progress.
     """
     store, limit = FeatureStore.default(), cache_limit()
     have = store.get(sorted(set(keys)))
-    missing = {key: sample for key, sample in zip(keys, samples, strict=True) if key not in have}
+    missing = {key: item for key, item in zip(keys, items, strict=True) if key not in have}
     rows = track(compute(list(missing.values())), what, total=len(missing))
     fresh: list[tuple[str, np.ndarray]] = []
     try:

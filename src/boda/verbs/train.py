@@ -9,7 +9,7 @@ from boda.data import read
 from boda.data.audit import scan
 from boda.data.split import Split, make_split
 from boda.data.view import View
-from boda.errors import DataError, Interrupted, RecipeError
+from boda.errors import DataError, Interrupted, RecipeError, RunError
 from boda.models import backbones
 from boda.recipe import Recipe
 from boda.run import Run
@@ -68,6 +68,7 @@ def train(
             validation_split=recipe.validation_split,
             reuse=_split_of(split),
         )
+    _refuse_to_write_into(data, Path(runs) if out is None else Path(out))
     with clock("features"):
         extractor = Extractor.of(recipe)
     run = Run.create(None if out is None else Path(out), runs=Path(runs), task=dataset.task, seed=seed)
@@ -81,6 +82,15 @@ def train(
             run.update(status="interrupted" if stopped else "failed", error=str(error) or type(error).__name__)
         raise
     return run
+
+
+def _refuse_to_write_into(data: Any, place: Path) -> None:
+    """The pictures' folder is read-only to boda; a Run in it would be taken for a class by the next training."""
+    if isinstance(data, (str, Path)) and Path(data).is_dir() and place.resolve().is_relative_to(Path(data).resolve()):
+        raise RunError(
+            f"{place} lies within the pictures' folder, which boda never writes to. "
+            "Give another --out, or call boda from outside of it."
+        )
 
 
 def _check_learnable(dataset: Dataset) -> None:
