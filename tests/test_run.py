@@ -113,12 +113,38 @@ def test_a_file_that_is_not_there_yet_is_named(tmp_path):
         _ = create(tmp_path).metrics
 
 
-@pytest.mark.parametrize("name", ["model/network.xml", "model/network.bin", "model/head.npz"])
+@pytest.mark.parametrize("name", ["model/network.xml", "model/network.bin", "model/head.npz", "calibration.json"])
 def test_an_altered_model_is_refused_with_the_files_name(name, copied):
     file = copied.path / name
     file.write_bytes(file.read_bytes()[:-1] + b"!")
 
     with pytest.raises(RunError, match=rf"{name} is not what the training wrote \(its SHA-256 differs\)\. Train again"):
+        Model.load(copied)
+
+
+def test_a_run_without_hashes_is_refused(copied):
+    about = copied.about
+    del about["files"]
+    copied.write_json("run.json", about)
+
+    with pytest.raises(RunError, match=r"is not what the training wrote"):
+        Model.load(copied)
+
+
+@pytest.mark.parametrize("entry", [{"view": None}, {"view": {"size": 8, "odd": 1}}, {"classes": None}])
+def test_an_altered_description_is_refused_without_a_traceback(entry, copied):
+    copied.update(**entry)
+
+    with pytest.raises(RunError, match="was altered: its description does not fit"):
+        Model.load(copied)
+
+
+@pytest.mark.parametrize("temperature", [0, -1])
+def test_a_temperature_that_is_none_is_refused(temperature, copied):
+    copied.write_json("calibration.json", {**copied.read_json("calibration.json"), "temperature": temperature})
+    copied.finish()
+
+    with pytest.raises(RunError, match="temperature"):
         Model.load(copied)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from boda.batches import batched, in_order
 from boda.data.view import View
-from boda.errors import ImageError
+from boda.errors import ImageError, RunError
 from boda.metrics.classify import sigmoid, softmax
 from boda.models.engine import Network, Precision
 from boda.sample import Sample
@@ -75,12 +75,21 @@ class Model:
     def load(cls, run: Run) -> Model:
         """The model of a complete Run; RunError when a file of it was altered or is missing."""
         run.check_model()
-        about, calibration = run.about, run.read_json("calibration.json")
+        try:
+            return cls._of(run, run.about, run.read_json("calibration.json"))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise RunError(f"{run.path} was altered: its description does not fit ({error!r}). Train again.") from error
+
+    @classmethod
+    def _of(cls, run: Run, about: dict[str, Any], calibration: dict[str, Any]) -> Model:
+        temperature = float(calibration["temperature"])
+        if not 0 < temperature < np.inf:
+            raise ValueError(f"temperature {temperature}")
         return cls(
             network=run.path / "model" / "network.xml",
             view=View(**about["view"]),
             classes=run.classes,
-            temperature=calibration["temperature"],
+            temperature=temperature,
             multilabel=about["task"] == "multilabel",
             abstain_below=calibration["abstain"]["threshold"],
             precision=about["precision"],

@@ -32,6 +32,7 @@ from boda import atomic
 from boda.errors import RunError
 
 FORMAT = 1
+MODEL_FILES = ("calibration.json", "model/head.npz", "model/network.bin", "model/network.xml")
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,10 @@ class Run:
         self.update(status="complete", files=self._digests(), **changes)
 
     def check_model(self) -> None:
-        """Compare the model's files with the SHA-256 in run.json; RunError names the one that differs."""
-        for name, digest in self.about.get("files", {}).items():
-            if name.startswith("model/") and _digest(self.path / name) != digest:
+        """Compare what an answer depends on with the SHA-256 in run.json; RunError names the file that differs."""
+        digests = self.about.get("files")
+        for name in MODEL_FILES:
+            if not isinstance(digests, dict) or _digest(self.path / name) != digests.get(name):
                 raise RunError(f"{self.path / name} is not what the training wrote (its SHA-256 differs). Train again.")
 
     def _place(self, name: str) -> Path:

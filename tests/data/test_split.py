@@ -263,3 +263,13 @@ def test_one_group_makes_no_folds():
 def test_one_fold_is_refused():
     with pytest.raises(SplitError, match=r"Received: k=1"):
         folds(np.array([0, 1]), None, 1, 0)
+
+
+def test_two_groups_that_hold_all_classes_give_one_to_validation():
+    labels = ["a", "b"] * 6
+    samples = tuple(
+        Sample(f"{i}", np.zeros((1, 1, 3), np.uint8), n, group="pq"[i % 4 > 1]) for i, n in enumerate(labels)
+    )
+    split = make_split(Dataset(samples, ("a", "b")), seed=0)
+
+    assert sorted(map(len, split.parts.values())) == [6, 6]

@@ -14,7 +14,7 @@ from boda.models import download, weights_file
 from boda.models.assemble import _scaled, build_backbone, build_classifier_as_is, feature_model
 from boda.models.backbones import BACKBONES, WeightsFile
 from boda.models.keras_import import import_keras
-from boda.models.weights_file import load_weights_file
+from boda.models.weights_file import check_size, load_weights_file
 
 # Keras 3.15 reads a TensorFlow variable in a way that NumPy 2 announces the end of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -357,3 +357,22 @@ def test_weights_in_keras_cache_are_used_when_their_digest_agrees(tmp_path):
 
 def test_the_file_limit_is_a_gibibyte():
     assert weights_file.MAX_BYTES == 2**30
+
+
+def test_weights_with_nan_are_refused(tmp_path):
+    keras = import_keras()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.save_weights(tmp_path / "w.weights.h5")
+    with h5py.File(tmp_path / "w.weights.h5", "r+") as file:
+        file["layers/dense/vars/0"][...] = np.nan
+
+    with pytest.raises(WeightsError, match="holds NaN or infinity"):
+        load_weights_file(model, tmp_path / "w.weights.h5")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_of_weights_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "w.h5")
+
+    with pytest.raises(WeightsError, match="must be an ordinary file"):
+        check_size(tmp_path / "w.h5")

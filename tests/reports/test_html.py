@@ -1,3 +1,4 @@
+import base64
 import json
 import re
 from html.parser import HTMLParser
@@ -318,3 +319,12 @@ def test_korean_names_stand_as_text_in_the_drawings(session_run):
     text = (session_run.path / "report.html").read_text(encoding="utf-8")
 
     assert re.search(rf"<text[^>]*>{CLASSES[1]}</text>", text)
+
+
+def test_a_link_out_of_the_run_is_not_followed(run, tmp_path):
+    (tmp_path / "secret").write_bytes(b"secret")
+    picture = run.read_json("pictures/pictures.json")["mistakes"][0]["file"]
+    (run.path / picture).unlink()
+    (run.path / picture).symlink_to(tmp_path / "secret")
+
+    assert base64.b64encode(b"secret").decode() not in write_report(run).read_text("utf-8")

@@ -205,11 +205,23 @@ def _choose(hot: np.ndarray, units: np.ndarray, names: list[str], seed: int, sha
         if least == 0:
             break
     if not best.any():
+        best = _least(hot, members)
+    if not best.any():
         raise SplitError(
             "No picture can be held out: each class would lose its last one, or its groups are too large. "
             "Add pictures, at least two groups a class, or give a val part of your own."
         )
     return best
+
+
+def _least(hot: np.ndarray, members: list[np.ndarray]) -> np.ndarray:
+    """The smallest unit that leaves every class a training sample, where each is more than was wanted; maybe none."""
+    total, chosen = hot.sum(axis=0), np.zeros(len(hot), dtype=bool)
+    for rows in sorted(members, key=len):
+        if (hot[rows].sum(axis=0) < np.maximum(total, 1)).all():
+            chosen[rows] = True
+            break
+    return chosen
 
 
 def _members(units: np.ndarray, names: list[str]) -> list[np.ndarray]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import h5py
+import numpy as np
 
 from boda.errors import WeightsError
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import keras
-    import numpy as np
 
 MAX_BYTES = 1 << 30
 MAX_OBJECTS = 20_000
@@ -34,7 +35,7 @@ def load_weights_file(model: keras.Model, path: Path) -> None:
         WeightsError: the file is missing, too large, refused, or made for another network; the model is unchanged.
     """
     path = Path(path)
-    _check_size(path)
+    check_size(path)
     try:
         with h5py.File(path, "r") as file:
             _survey(file, path)
@@ -45,11 +46,15 @@ def load_weights_file(model: keras.Model, path: Path) -> None:
         weight.assign(value)
 
 
-def _check_size(path: Path) -> None:
+def check_size(path: Path) -> None:
+    """Refuse what is missing, no ordinary file, or too large, before a byte of it is read."""
     try:
-        size = path.stat().st_size
+        seen = path.stat()
     except OSError as error:
         raise WeightsError(f"{path}: the weights cannot be read: {error.strerror}.") from error
+    if not stat.S_ISREG(seen.st_mode):
+        raise WeightsError(f"{path}: the weights must be an ordinary file. Bring a weights-only HDF5 file.")
+    size = seen.st_size
     if size > MAX_BYTES:
         raise WeightsError(f"{path}: {size} bytes of weights; the limit is {MAX_BYTES} (1 GiB).")
 
@@ -106,7 +111,10 @@ def _arrays(file: h5py.File, model: keras.Model, path: Path) -> Iterator[tuple[A
             "With or without the top makes a difference."
         )
     for (_, weight), dataset in zip(wanted, found, strict=True):
-        yield weight, dataset[()]
+        value = dataset[()]
+        if not np.isfinite(value).all():
+            _refuse(path, f"{dataset.name} holds NaN or infinity")
+        yield weight, value
 
 
 def _named_weights(model: keras.Model) -> Iterator[tuple[str, Any]]:
@@ -143,6 +151,8 @@ def _legacy_datasets(file: h5py.File, path: Path) -> list[h5py.Dataset]:
     found: list[h5py.Dataset] = []
     for layer in _names(file, "layer_names", path):
         found += [file[layer][name] for name in _names(file[layer], "weight_names", path)]
+        if len(found) > MAX_OBJECTS:
+            _refuse(path, f"its attributes name more than {MAX_OBJECTS} arrays")
     return found
 
 

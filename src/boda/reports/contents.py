@@ -66,6 +66,8 @@ class Contents:
         """The bytes of a picture that lies in the Run's folder; None where it is missing or elsewhere."""
         if not file or PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts or not self.run.has(file):
             return None
+        if not (self.run.path / file).resolve().is_relative_to(self.run.path.resolve()):  # a link, in a stranger's Run
+            return None
         return (self.run.path / file).read_bytes()
 
 

@@ -21,6 +21,7 @@ from boda.models import backbones
 from boda.models.efficientnet_lite import SHA256
 from boda.models.engine import Network, Precision, convert
 from boda.models.lite_network import write_embedded
+from boda.models.weights_file import check_size
 from boda.progress import say, track
 from boda.training.cache import FeatureStore, cache_folder, cache_limit, key_of
 
@@ -114,6 +115,7 @@ def weights_key(name: str, weights: str | None) -> str:
 
 
 def _file_digest(path: Path) -> str:
+    check_size(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
