@@ -46,6 +46,12 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex, in memory that does not grow with it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` durable, where the system can (Windows cannot)."""
     if sys.platform == "win32":

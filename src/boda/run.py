@@ -20,7 +20,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 import re
@@ -189,7 +188,6 @@ def _number(name: str) -> int:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return atomic.file_digest(path)
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from error

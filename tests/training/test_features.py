@@ -119,13 +119,13 @@ def test_another_network_is_computed_again(extractor, samples, ran):
 
 def test_a_network_is_converted_once(monkeypatch):
     first = Extractor.of(Recipe())
-    monkeypatch.setattr("boda.training.features.write_embedded", None)
+    monkeypatch.setattr("boda.training.networks.write_embedded", None)
 
     assert Extractor.of(Recipe(views="flip", resize="crop")) == first
 
 
 def test_each_backbone_and_each_weights_file_has_its_own_key(monkeypatch, tmp_path):
-    monkeypatch.setattr("boda.training.features._write_features", lambda *_: None)
+    monkeypatch.setattr("boda.training.networks._made_once", lambda path, write: path)  # noqa: ARG005 - its name is given
     (tmp_path / "mine.h5").write_bytes(b"weights")
     recipes = [Recipe(), Recipe("mobilenet_v2"), Recipe(weights=None), Recipe(weights=str(tmp_path / "mine.h5"))]
     keys = {Extractor.of(recipe).key for recipe in recipes}
@@ -135,7 +135,7 @@ def test_each_backbone_and_each_weights_file_has_its_own_key(monkeypatch, tmp_pa
 
 
 def test_a_weights_file_that_is_missing_is_named(tmp_path):
-    with pytest.raises(WeightsError, match=r"mine\.h5: the weights cannot be read: no such file"):
+    with pytest.raises(WeightsError, match=r"mine\.h5: the weights cannot be read: No such file"):
         Extractor.of(Recipe(weights=str(tmp_path / "mine.h5")))
 
 

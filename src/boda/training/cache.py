@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 4 * 2**30
 ASK_AT_ONCE = 500
+PATIENCE_SECONDS = 10  # with another process that writes
+NEW = ".new-"  # how the folder of a network begins that is being made
 
 
 def cache_folder() -> Path:
@@ -89,7 +91,7 @@ class FeatureStore:
             for some in _chunks(keys):
                 marks = ",".join("?" * len(some))
                 rows = base.execute(f"SELECT key, vector FROM features WHERE key IN ({marks})", some)  # noqa: S608 - marks only
-                found.update((key, np.frombuffer(vector, dtype="<f4")) for key, vector in rows)
+                found.update((key, np.frombuffer(vector, dtype="<f4")) for key, vector in rows if len(vector) % 4 == 0)
                 base.execute(f"UPDATE features SET used = ? WHERE key IN ({marks})", [int(time.time()), *some])  # noqa: S608
         return found
 
@@ -149,7 +151,7 @@ class FeatureStore:
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
     def _connect(self) -> sqlite3.Connection:
-        base = sqlite3.connect(self.path, timeout=60)
+        base = sqlite3.connect(self.path, timeout=PATIENCE_SECONDS)
         try:
             base.execute("PRAGMA journal_mode = WAL")
             base.execute("PRAGMA synchronous = NORMAL")
@@ -173,6 +175,8 @@ def clear_cache() -> int:
         (folder / name).unlink(missing_ok=True)
     for network in folder.glob("networks/*/network.xml"):
         shutil.rmtree(network.parent, ignore_errors=True)
+    for unfinished in folder.glob(f"networks/{NEW}*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
     with contextlib.suppress(OSError):  # it is not there, or holds what is not ours
         (folder / "networks").rmdir()
     return before - cache_size()

@@ -110,6 +110,6 @@ def _threshold(model: Model) -> float:
 
 def _as_is(name: str) -> Model:
     from boda.models.imagenet import class_names
-    from boda.training.features import as_is_network
+    from boda.training.networks import as_is_network
 
     return Model(as_is_network(name), View(backbones.get(name).size, "crop"), class_names())
