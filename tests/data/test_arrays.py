@@ -208,7 +208,7 @@ def test_what_no_reader_reads_is_refused(tmp_path):
         read(3)
     with pytest.raises(DataError, match=r"photos.zip: expected a folder of pictures, or a table .* ends in '.zip'"):
         read(tmp_path / "photos.zip")
-    with pytest.raises(DataError, match=r"nowhere: expected a folder that can be listed"):
+    with pytest.raises(DataError, match=r"nowhere: there is no such folder or file\. Is the path right"):
         read(tmp_path / "nowhere")
 
 

@@ -314,11 +314,8 @@ def test_memory_hardly_grows_with_the_number_of_pictures(tmp_path):
 
 
 @pytest.mark.data
-def test_the_copies_among_real_flowers_are_found_and_nothing_else():
-    flowers = Path(__file__).parents[3] / "shared" / "data" / "flowers"
-    if not flowers.is_dir():
-        pytest.skip("the real data is not here")
-    with audit(walk(flowers), progress=silent) as found:
+def test_the_copies_among_real_flowers_are_found_and_nothing_else(data_dir):
+    with audit(walk(data_dir / "flowers"), progress=silent) as found:
         assert found.bad_count == 0
         assert len(names(found.exact_groups())) == 2
         assert len(names(found.near_groups())) == 8

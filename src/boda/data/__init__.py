@@ -54,6 +54,8 @@ def read(source: Any, **options: Any) -> Dataset:
     _refuse_options(f"the reader {name!r}", options, _options_of(reader))
     if name == "arrays":
         return reader(*source, **options)
+    if name in {"folders", "table"}:
+        _refuse_missing(Path(source))
     return reader(Path(source) if name in {"folders", "table"} else source, **options)
 
 
@@ -73,10 +75,6 @@ def _reader_of(source: Any) -> str:
 
 
 def _reader_of_path(path: Path) -> str:
-    if not path.exists() and not path.is_symlink():
-        near = difflib.get_close_matches(path.name, _names_beside(path), n=1)
-        meant = f" Did you mean {path.with_name(near[0])}?" if near else " Is the path right?"
-        raise DataError(f"{path}: there is no such folder or file.{meant}")
     if path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir():
         return "table"
     if path.is_file():
@@ -85,6 +83,13 @@ def _reader_of_path(path: Path) -> str:
             f"came a file that ends in {path.suffix!r}."
         )
     return "folders"  # which says so, where there is nothing
+
+
+def _refuse_missing(path: Path) -> None:
+    if not path.exists() and not path.is_symlink():
+        near = difflib.get_close_matches(path.name, _names_beside(path), n=1)
+        meant = f" Did you mean {path.with_name(near[0])}?" if near else " Is the path right?"
+        raise DataError(f"{path}: there is no such folder or file.{meant}")
 
 
 def _names_beside(path: Path) -> list[str]:
