@@ -16,7 +16,9 @@ HELP = Path(__file__).parent / "help.txt"
 
 # Each picture takes half a second, so that a signal comes while features are computed.
 SLOWLY = r"""
-import os, sys, time
+import os, signal, sys, time
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with Ctrl-C ignored
 from boda.cli.app import main
 from boda.data.view import View
 

@@ -114,6 +114,7 @@ def test_auto_abstains_below_the_runs_threshold(command, trained, unseen, tmp_pa
     run = boda.Run(tmp_path / "run")
     calibration = run.read_json("calibration.json")
     run.write_json("calibration.json", {**calibration, "abstain": {**calibration["abstain"], "threshold": 1.0}})
+    run.finish()
     _, out, _ = command("predict", run.path, unseen, "--min-confidence", "auto", "--json")
     _, table, _ = command("predict", run.path, unseen, "--min-confidence", "auto")
 

@@ -3,7 +3,6 @@ import os
 import socket
 import warnings
 from dataclasses import replace
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -18,17 +17,6 @@ from boda.models.weights_file import check_size, load_weights_file
 
 # Keras 3.15 reads a TensorFlow variable in a way that NumPy 2 announces the end of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
-
-
-def data_dir():
-    """The real data; a test that needs it is skipped where it is missing, but not in CI."""
-    places = [os.environ.get("BODA_DATA"), Path(__file__).parents[3] / "shared" / "data"]
-    for place in places:
-        if place and Path(place).is_dir():
-            return Path(place)
-    if os.environ.get("CI") == "true":
-        pytest.fail("The real data is missing; set BODA_DATA.")
-    return pytest.skip("The real data is missing; set BODA_DATA.")
 
 
 @pytest.fixture
@@ -68,9 +56,9 @@ def assert_same(model, values):
 
 
 @pytest.mark.data
-def test_the_embedded_network_agrees_with_the_original():
+def test_the_embedded_network_agrees_with_the_original(data_dir):
     keras = import_keras()
-    reference = np.load(data_dir() / "efficientnet_lite0_reference.npz")
+    reference = np.load(data_dir / "efficientnet_lite0_reference.npz")
     scaled = np.random.default_rng(0).normal(size=(2, 224, 224, 3)).astype("float32")
     whole = build_classifier_as_is("efficientnet_lite0")
     model = keras.Model(whole.input, [whole.get_layer("pooled").output, whole.output])

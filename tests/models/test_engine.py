@@ -16,16 +16,6 @@ from boda.models.keras_import import import_keras
 from boda.models.lite_network import write_embedded
 
 
-def data_dir():
-    """The real data; a test that needs it is skipped where it is missing, but not in CI."""
-    for place in (os.environ.get("BODA_DATA"), Path(__file__).parents[3] / "shared" / "data"):
-        if place and Path(place).is_dir():
-            return Path(place)
-    if os.environ.get("CI") == "true":
-        pytest.fail("The real data is missing; set BODA_DATA.")
-    return pytest.skip("The real data is missing; set BODA_DATA.")
-
-
 @pytest.fixture(scope="module")
 def tiny_model():
     """A network small enough to run at once: one convolution, its map and its mean."""
@@ -211,8 +201,8 @@ def test_the_embedded_network_differs_from_keras_by_rounding_only(tmp_path, stra
 
 
 @pytest.mark.data
-def test_the_embedded_network_agrees_with_the_original(tmp_path):
-    reference = np.load(data_dir() / "efficientnet_lite0_reference.npz")
+def test_the_embedded_network_agrees_with_the_original(tmp_path, data_dir):
+    reference = np.load(data_dir / "efficientnet_lite0_reference.npz")
     scaled = np.random.default_rng(0).normal(size=(2, 224, 224, 3)).astype("float32")
     write_embedded(tmp_path / "network.xml", include_top=True)
 
@@ -239,9 +229,9 @@ def centre_crop(path):
 
 
 @pytest.mark.data
-def test_as_it_is_the_embedded_network_names_imagenet_pictures(tmp_path):
+def test_as_it_is_the_embedded_network_names_imagenet_pictures(tmp_path, data_dir):
     write_embedded(tmp_path / "whole.xml", include_top=True)
-    files = sorted((data_dir() / "imagenet_sample").glob("*.JPEG"))
+    files = sorted((data_dir / "imagenet_sample").glob("*.JPEG"))
     truth = np.array([imagenet.wordnet_ids().index(path.name.split("_")[0]) for path in files])
 
     answers = engine.Network(tmp_path / "whole.xml", outputs=("logits",)).run(map(centre_crop, files))
