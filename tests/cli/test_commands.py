@@ -263,3 +263,27 @@ def test_no_color_leaves_no_escape_codes(args, trained, leaf, tmp_path):
 
     assert done.returncode == 0
     assert b"\x1b" not in done.stdout + done.stderr
+
+
+def test_an_altered_run_spoils_neither_the_list_nor_ends_in_a_traceback(command, trained, tmp_path):
+    for name in ("001", "002"):
+        shutil.copytree(trained.path, tmp_path / name)
+    boda.Run(tmp_path / "002").write_json("metrics.json", {"val": 3})
+    code, table, said = command("runs", tmp_path)
+    failed, _, why = command("report", tmp_path / "002")
+
+    assert code == 0
+    assert "001" in table
+    assert "002 was altered" in said
+    assert failed == 1
+    assert "002 was altered: its files do not fit" in why
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
+def test_a_name_cannot_steer_the_terminal(command, trained, leaf, tmp_path):
+    name = tmp_path / "\x1b[31mred.png"
+    shutil.copy(leaf, name)
+    _, out, _ = command("predict", trained.path, name)
+
+    assert "\x1b" not in out
+    assert "\\x1b" in out

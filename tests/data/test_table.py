@@ -236,3 +236,7 @@ def test_only_a_column_of_several_labels_is_searched_for_other_separators(table,
     data = read_table(table(f"path,{column}\na.jpg,{cell}\nb.jpg,other\n"))
 
     assert data.samples[0].label == labels
+
+
+def test_lines_may_end_in_cr_alone(table):
+    assert len(read_table(table("path,label\ra.jpg,x\rb.jpg,y\r"))) == 2

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -466,3 +467,13 @@ def test_a_picture_that_changes_between_scan_and_features_is_refused_not_kept(ph
 
     with pytest.raises(boda.errors.ImageError, match="was changed while boda was at work"):
         boda.train(tmp_path / "photos", out=tmp_path / "run")
+
+
+def test_a_split_whose_parts_overlap_is_refused(photos, trained, tmp_path):
+    shutil.copytree(trained.path, tmp_path / "run")
+    split = Split.from_json(trained.read_json("split.json"))
+    both = replace(split, parts={**split.parts, "val": split.parts["train"]})
+    boda.Run(tmp_path / "run").write_json("split.json", both.to_json())
+
+    with pytest.raises(SplitError, match="a sample in both"):
+        boda.train(photos, out=tmp_path / "new", split=tmp_path / "run")

@@ -48,7 +48,7 @@ def print_overview(overview: Overview) -> None:
     """Counts, sizes, what is wrong, and where the page is."""
     from rich.text import Text
 
-    from boda.cli.show import show
+    from boda.cli.show import show, visible
 
     found = overview.summary
     show(counts_table(found["counts"]))
@@ -65,7 +65,7 @@ def print_overview(overview: Overview) -> None:
     ]
     show(Text("\n".join(["", *lines])))
     if found["bad"]:
-        listed = [f"  {bad['name']}: {bad['reason']}" for bad in found["bad"][:LISTED]]
+        listed = [f"  {visible(bad['name'])}: {bad['reason']}" for bad in found["bad"][:LISTED]]
         more = found["bad_count"] - len(listed)
         show(
             Text(

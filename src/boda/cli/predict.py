@@ -140,13 +140,15 @@ def print_table(answers: Iterable[Answer], classes: tuple[str, ...], top: int) -
     from rich.table import Table
     from rich.text import Text
 
-    from boda.cli.show import show
+    from boda.cli.show import show, visible
 
     table = Table(box=None, pad_edge=False)
     for title, justify in (("picture", "left"), ("answer", "left"), ("confidence", "right"), ("then", "left")):
         table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for answer in answers:
-        table.add_row(Text(as_text(answer.path)), *(Text(cell) for cell in _cells(answer, min(top, len(classes)))))
+        table.add_row(
+            Text(visible(answer.path)), *(Text(visible(cell)) for cell in _cells(answer, min(top, len(classes))))
+        )
     show(table)
 
 

@@ -13,3 +13,8 @@ def show(thing: Any) -> None:
     if not console.is_terminal:
         console = Console(soft_wrap=False, width=110)
     console.print(thing)
+
+
+def visible(text: str) -> str:
+    """`text` with what cannot be seen as an escape: a file's name that holds an ESC would steer the terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -142,6 +142,9 @@ def _check_names(names: list[str]) -> None:
 
 
 def _check_same(names: list[str], split: Split) -> None:
+    train, val = (set(split.parts.get(part, ())) for part in ("train", "val"))
+    if not train or not val or train & val:
+        raise SplitError("The split has no train or no val part, or a sample in both. Take split.json from a run.")
     then, now = {name for part in split.parts.values() for name in part}, set(names)
     for what, which in (("missing", then - now), ("new", now - then)):
         if which:

@@ -128,7 +128,7 @@ def _parse(path: Path) -> tuple[list[str], list[Row]]:
 
 def _delimiter(text: str) -> str:
     """The one that cuts the header into the most columns."""
-    header = text.partition("\n")[0]
+    header = next(iter(text.splitlines()), "")
     return max(",;\t", key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from boda import atomic
-from boda.errors import RecipeError, WeightsError
+from boda.errors import RecipeError, RunError, WeightsError
 from boda.models.keras_import import import_keras
 
 if TYPE_CHECKING:
@@ -199,7 +199,10 @@ def save(model: Any, path: Path) -> None:
     """Write OpenVINO's `model`: the .bin first, the .xml last, so that where there is an .xml both are whole."""
     with tempfile.TemporaryDirectory(prefix=".boda.", dir=path.parent) as folder:
         written = Path(folder) / "network.xml"
-        import_openvino().save_model(model, written, compress_to_fp16=False)
+        try:
+            import_openvino().save_model(model, written, compress_to_fp16=False)
+        except RuntimeError as error:
+            raise RunError(f"{path}: the network cannot be written; is the disk full? ({error})") from error
         path.unlink(missing_ok=True)
         atomic.write_bytes(path.with_suffix(".bin"), written.with_suffix(".bin").read_bytes())
         atomic.write_bytes(path, written.read_bytes())

@@ -9,6 +9,8 @@ import tempfile
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from boda.errors import RecipeError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,7 +29,13 @@ def import_keras() -> Any:
         with warnings.catch_warnings(), _without_noise():
             warnings.simplefilter("ignore", DeprecationWarning)  # of TensorFlow's own imports
             warnings.simplefilter("ignore", FutureWarning)
-            import keras
+            try:
+                import keras
+            except ImportError as error:
+                raise RecipeError(
+                    f"Keras cannot start on KERAS_BACKEND={os.environ['KERAS_BACKEND']}: {error}. "
+                    "Unset it, or install that backend."
+                ) from error
 
             keras.ops.zeros(1)  # the first operation tells which processor this is
     import keras

@@ -49,7 +49,7 @@ def fit_keras_head(  # noqa: PLR0917 - two pairs of arrays, then how
         BodaError: the loss is no longer finite; it says in which epoch, and what to try.
     """
     keras = import_keras()
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(seed % 2**32)  # NumPy takes no more
     features, targets = seen
     standard = Standard.of(features)
     model = build_keras_head(features.shape[1], classes, recipe, seed)

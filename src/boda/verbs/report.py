@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from boda.errors import RunError
 from boda.reports.html import write_report
 from boda.run import Run
 
@@ -19,4 +20,7 @@ def report(run: Run | Path | str) -> Path:
     """
     run = run if isinstance(run, Run) else Run.open(run)
     run.read_json("metrics.json")  # says so where the training did not get so far
-    return write_report(run)
+    try:
+        return write_report(run)
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        raise RunError(f"{run.path} was altered: its files do not fit ({error!r}). Train again.") from error

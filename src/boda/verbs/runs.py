@@ -21,6 +21,9 @@ def _is_readable(run: Run) -> bool:
     except RunError as error:
         say(f"Left out: {error}")
         return False
+    except (KeyError, TypeError, AttributeError) as error:
+        say(f"Left out: {run.path} was altered ({error!r}).")
+        return False
     return True
 
 
