@@ -5,6 +5,7 @@ BodaError                 whatever a user can mend; the command prints it withou
 │   ├── ImageError        one picture cannot be read, and why
 │   ├── LabelError        a label is missing, unknown or malformed
 │   └── SplitError        the wanted parts cannot be made from these samples
+├── AugmentError          an augmentation's argument, picture or label that it cannot take
 ├── RecipeError           a recipe or an argument asks for what does not exist
 ├── WeightsError          a network's weights are missing, altered or of another shape
 ├── RunError              a Run's folder is missing, incomplete or of another version
@@ -30,6 +31,10 @@ class LabelError(DataError):
 
 class SplitError(DataError):
     """The wanted parts cannot be made from these samples."""
+
+
+class AugmentError(BodaError, ValueError):
+    """An augmentation got an argument, a picture or a label that it cannot take; a ValueError too, as Keras's are."""
 
 
 class RecipeError(BodaError):

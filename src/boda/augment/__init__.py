@@ -1,0 +1,1 @@
+"""Augmentation: pictures, and their boxes, masks and points, moved and recoloured by chance."""
