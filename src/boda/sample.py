@@ -29,6 +29,8 @@ class Sample:
     `part` is the part that the data itself gives it; None leaves that to the split.
     `group` ties samples that must stay in one part: one patient, one video.
     `name` identifies the sample within its dataset: for files, the path below the root, with `/`.
+    `boxes` (n, 4) xyxy pixels and `box_labels`, one a box, `masks` (h, w) or (n, h, w), and `points` (k, 2) or
+    (n, k, 2) are in the displayed frame; None where there are none.
     """
 
     name: str
@@ -36,6 +38,10 @@ class Sample:
     label: Label | None = None
     part: Part | None = None
     group: str | None = None
+    boxes: np.ndarray | None = None
+    box_labels: tuple[str, ...] | np.ndarray | None = None
+    masks: np.ndarray | None = None
+    points: np.ndarray | None = None
 
     def read_bytes(self) -> bytes:
         """The file's bytes, or the array's own: what the sample's digest is taken of."""

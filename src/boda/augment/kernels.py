@@ -60,9 +60,7 @@ def _write_lerp_row(lanes: int, channels: int) -> Any:
         least: Any,
         greatest: Any,
     ) -> Any:
-        signature = types.void(
-            source, out, offset, right, down, types.int64, types.int64, types.int64, least, greatest
-        )
+        signature = types.void(source, out, offset, right, down, types.int64, types.int64, types.int64, least, greatest)
 
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             source, out, offset, right, down, first, end, row, least, greatest = arguments
@@ -408,22 +406,21 @@ def copy_contiguous(source: Any, flat: Any) -> None:
 @njit(fastmath={"contract"}, **_OPTIONS)
 def classic_colour(
     image: Any,
-    lo: float,
-    hi: float,
-    shift: float,
+    lo: Any,
+    hi: Any,
+    shift: Any,
     has_shift: bool,
-    brightness: float,
+    brightness: Any,
     has_brightness: bool,
-    scale: float,
+    scale: Any,
 ) -> None:
     """Keras's channel shift, brightness and rescaling of flat float32 pixels, in place.
 
     shifted = clip(x + shift, lo, hi); brightened = trunc(min(brightness * trunc(shifted), 255)), as Pillow blends
     with black after the cast to uint8; out = scale * brightened. Brightness wants values within 0 to 255.
+    All numbers are float32.
     """
     full, one = np.float32(255.0), np.float32(1.0)
-    lo, hi, shift = np.float32(lo), np.float32(hi), np.float32(shift)
-    brightness, scale = np.float32(brightness), np.float32(scale)
     if has_shift and has_brightness:
         for k in range(image.size):
             x = image[k] + shift
@@ -445,3 +442,128 @@ def classic_colour(
     elif scale != one:
         for k in range(image.size):
             image[k] *= scale
+
+
+ELLIPSE_VERTICES = 128
+
+
+@njit(**_OPTIONS)
+def _outline(box: Any, ellipse: bool, points: Any) -> int:
+    """Write a box's corners, or its inscribed ellipse as a polygon, into `points` (m, 2); how many were written."""
+    x0, y0, x1, y1 = box[0], box[1], box[2], box[3]
+    if not ellipse:
+        points[0, 0], points[0, 1] = x0, y0
+        points[1, 0], points[1, 1] = x1, y0
+        points[2, 0], points[2, 1] = x1, y1
+        points[3, 0], points[3, 1] = x0, y1
+        return 4
+    for k in range(ELLIPSE_VERTICES):
+        angle = 2.0 * np.pi * k / ELLIPSE_VERTICES
+        points[k, 0] = 0.5 * (x0 + x1) + 0.5 * (x1 - x0) * np.cos(angle)
+        points[k, 1] = 0.5 * (y0 + y1) + 0.5 * (y1 - y0) * np.sin(angle)
+    return ELLIPSE_VERTICES
+
+
+@njit(**_OPTIONS)
+def _move_polygon(points: Any, n: int, matrix: Any) -> bool:
+    """Move `n` points in place; False where one lies behind a perspective's horizon."""
+    for k in range(n):
+        x, y = points[k, 0], points[k, 1]
+        w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
+        if w <= 1e-9:
+            return False
+        points[k, 0] = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / w
+        points[k, 1] = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / w
+    return True
+
+
+@njit(**_OPTIONS)
+def _cut_polygon(points: Any, n: int, axis: int, limit: float, sign: float, cut: Any) -> int:
+    """Keep the part where sign * (limit - p[axis]) >= 0 (Sutherland and Hodgman 1974); into `cut`, how many points."""
+    m = 0
+    for k in range(n):
+        p, q = points[k], points[(k + 1) % n]
+        inside_p = sign * (limit - p[axis])
+        inside_q = sign * (limit - q[axis])
+        if inside_p >= 0.0:
+            cut[m, 0], cut[m, 1] = p[0], p[1]
+            m += 1
+        if inside_p * inside_q < 0.0:
+            t = inside_p / (inside_p - inside_q)
+            cut[m, 0] = p[0] + t * (q[0] - p[0])
+            cut[m, 1] = p[1] + t * (q[1] - p[1])
+            m += 1
+    return m
+
+
+@njit(**_OPTIONS)
+def _clip_polygon(points: Any, n: int, width: float, height: float, other: Any) -> int:
+    n = _cut_polygon(points, n, 0, 0.0, -1.0, other)
+    n = _cut_polygon(other, n, 0, width, 1.0, points)
+    n = _cut_polygon(points, n, 1, 0.0, -1.0, other)
+    return _cut_polygon(other, n, 1, height, 1.0, points)
+
+
+@njit(**_OPTIONS)
+def _area(points: Any, n: int) -> float:
+    """The shoelace formula."""
+    twice = 0.0
+    for k in range(n):
+        m = (k + 1) % n
+        twice += points[k, 0] * points[m, 1] - points[m, 0] * points[k, 1]
+    return abs(twice) / 2.0
+
+
+@njit(**_OPTIONS)
+def follow_boxes(boxes: Any, matrices: Any, sizes: Any, ellipse: bool, out: Any, visible: Any) -> None:
+    """Boxes (n, 4) through `matrices` (g, 3, 3), clipped to `sizes` (g, 2) of (h, w) in turn.
+
+    `out` (n, 4) becomes the boxes of what is left, `visible` (n,) its share of the whole moved area; where nothing is
+    left, both are 0. A box without area counts as visible wholly or not at all.
+    """
+    room = ELLIPSE_VERTICES + 4 * len(matrices) + 4
+    clipped, whole, other = np.empty((room, 2)), np.empty((room, 2)), np.empty((room, 2))
+    for i in range(len(boxes)):
+        n = _outline(boxes[i], ellipse, clipped)
+        m = _outline(boxes[i], ellipse, whole)
+        out[i] = 0.0
+        visible[i] = 0.0
+        for g in range(len(matrices)):
+            if not (_move_polygon(clipped, n, matrices[g]) and _move_polygon(whole, m, matrices[g])):
+                n = 0
+            n = _clip_polygon(clipped, n, sizes[g, 1], sizes[g, 0], other)
+            if n == 0:
+                break
+        if n == 0:
+            continue
+        out[i, 0], out[i, 1] = clipped[0, 0], clipped[0, 1]
+        out[i, 2], out[i, 3] = clipped[0, 0], clipped[0, 1]
+        for k in range(1, n):
+            out[i, 0], out[i, 1] = min(out[i, 0], clipped[k, 0]), min(out[i, 1], clipped[k, 1])
+            out[i, 2], out[i, 3] = max(out[i, 2], clipped[k, 0]), max(out[i, 3], clipped[k, 1])
+        area = _area(whole, m)
+        visible[i] = _area(clipped, n) / area if area > 0.0 else 1.0
+
+
+LINEAR = 0
+BLOCK = 4096  # pixels that stay in the processor's cache while all operations are applied to them
+
+
+@njit(fastmath={"contract"}, **_OPTIONS)
+def _linear(values: Any, gain: float, offset: float, low: float, high: float) -> None:
+    for k in range(values.size):
+        x = values[k] * gain + offset
+        x = x if x > low else low
+        values[k] = x if x < high else high
+
+
+@njit(**_OPTIONS)
+def tone(values: Any, channels: int, operations: Any) -> None:
+    """Apply `operations` (k, 16), of the kinds of `tone.py`, to flat float32 pixels in place, block by block."""
+    block = BLOCK * channels
+    for start in range(0, values.size, block):
+        part = values[start : min(start + block, values.size)]
+        for k in range(len(operations)):
+            row = operations[k]
+            if row[0] == LINEAR:
+                _linear(part, row[1], row[2], row[3], row[4])

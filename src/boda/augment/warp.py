@@ -96,18 +96,14 @@ def _linear(
     return extremes
 
 
-def _nearest(
-    image: np.ndarray, matrix: np.ndarray, out: np.ndarray, mode: int, fill_value: float, edge: float
-) -> None:
+def _nearest(image: np.ndarray, matrix: np.ndarray, out: np.ndarray, mode: int, fill_value: float, edge: float) -> None:
     from boda.augment import kernels
 
     room = _borrow(out.shape[1], 0)[0]
     kernels.warp_nearest(image, matrix, out, mode, image.dtype.type(fill_value), edge, room)
 
 
-def _bicubic(
-    image: np.ndarray, matrix: np.ndarray, out: np.ndarray, mode: int, fill_value: float, edge: float
-) -> None:
+def _bicubic(image: np.ndarray, matrix: np.ndarray, out: np.ndarray, mode: int, fill_value: float, edge: float) -> None:
     from boda.augment import kernels
 
     room = _borrow(out.shape[1], 0)[0]
