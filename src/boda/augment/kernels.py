@@ -301,13 +301,36 @@ def warp_linear(
                 greatest[k] = max(greatest[k], fill)
 
 
+@njit(fastmath=_FAST, **_OPTIONS)
+def _place_nearest(xs: Any, ys: Any, last_x: float, last_y: float, row: float, channels: float, offset: Any) -> None:
+    """The offset of the pixel that each coordinate is nearest to; of two equally near ones the later."""
+    for j in range(xs.size):
+        x = np.floor(_clamp(xs[j] + 0.5, last_x + 0.5))
+        y = np.floor(_clamp(ys[j] + 0.5, last_y + 0.5))
+        x = x if x < last_x else last_x
+        y = y if y < last_y else last_y
+        offset[j] = np.int32(y * row + x * channels)
+
+
 @njit(**_OPTIONS)
-def warp_nearest(source: Any, matrix: Any, out: Any, mode: int, fill: Any, edge: float, room: Any) -> None:
-    """Take the nearest pixel: `source` and `out` (h, w, c) of one dtype, the rest as `warp_linear`."""
-    height, width, channels = source.shape
+def warp_nearest(
+    source: Any,
+    height: int,
+    width: int,
+    channels: int,
+    matrix: Any,
+    out: Any,
+    mode: int,
+    fill: Any,
+    edge: float,
+    room: Any,
+    offset: Any,
+) -> None:
+    """Take the nearest pixel: `source` flat, of the dtype of `out` (h, w, c); the rest as `warp_linear`."""
     rows, columns = out.shape[0], out.shape[1]
     last_x, last_y = float(width - 1), float(height - 1)
     indices, xs, ys = room[0, :columns], room[1, :columns], room[2, :columns]
+    flat = out.reshape(out.size)
     for j in range(columns):
         indices[j] = float(j)
     for i in range(rows):
@@ -317,15 +340,21 @@ def warp_nearest(source: Any, matrix: Any, out: Any, mode: int, fill: Any, edge:
             first, end = _find_inside(xs, ys, last_x, last_y, edge)
         else:
             _fold_row(xs, ys, last_x, last_y, mode)
-        for j in range(columns):
-            if j < first or j >= end:
+        _place_nearest(xs, ys, last_x, last_y, float(width * channels), float(channels), offset)
+        line = flat[i * columns * channels : (i + 1) * columns * channels]
+        line[: first * channels] = fill
+        line[end * channels :] = fill
+        if channels == 1:
+            for j in range(first, end):
+                line[j] = source[offset[j]]
+        elif channels == 3:
+            for j in range(first, end):
+                here = offset[j]
+                line[3 * j], line[3 * j + 1], line[3 * j + 2] = source[here], source[here + 1], source[here + 2]
+        else:
+            for j in range(first, end):
                 for k in range(channels):
-                    out[i, j, k] = fill
-                continue
-            x = int(np.floor(_clamp(xs[j] + 0.5, last_x + 0.5)))
-            y = int(np.floor(_clamp(ys[j] + 0.5, last_y + 0.5)))
-            for k in range(channels):
-                out[i, j, k] = source[y, x, k]
+                    line[j * channels + k] = source[offset[j] + k]
 
 
 @njit(fastmath=_FAST, inline="always", **_OPTIONS)
@@ -359,6 +388,7 @@ def warp_cubic(source: Any, matrix: Any, out: Any, mode: int, fill: float, edge:
     rows, columns = out.shape[0], out.shape[1]
     last_x, last_y = float(width - 1), float(height - 1)
     indices, xs, ys = room[0, :columns], room[1, :columns], room[2, :columns]
+    across, place = np.empty(4), np.empty(4, np.int64)
     for j in range(columns):
         indices[j] = float(j)
     for i in range(rows):
@@ -374,14 +404,15 @@ def warp_cubic(source: Any, matrix: Any, out: Any, mode: int, fill: float, edge:
             if j < first or j >= end:
                 continue
             ix, iy = int(np.floor(xs[j])), int(np.floor(ys[j]))
-            for m in range(-1, 3):
-                wy = _cubic(ys[j] - (iy + m), a)
-                y = _fold_index(iy + m, height - 1, mode)
-                for n in range(-1, 3):
-                    weight = np.float32(wy * _cubic(xs[j] - (ix + n), a))
-                    x = _fold_index(ix + n, width - 1, mode)
+            for n in range(4):
+                across[n] = _cubic(xs[j] - (ix + n - 1), a)
+                place[n] = _fold_index(ix + n - 1, width - 1, mode)
+            for m in range(4):
+                y, along = _fold_index(iy + m - 1, height - 1, mode), _cubic(ys[j] - (iy + m - 1), a)
+                for n in range(4):
+                    weight = np.float32(along * across[n])
                     for k in range(channels):
-                        out[i, j, k] += weight * np.float32(source[y, x, k])
+                        out[i, j, k] += weight * np.float32(source[y, place[n], k])
 
 
 @njit(**_OPTIONS)
@@ -406,42 +437,43 @@ def copy_contiguous(source: Any, flat: Any) -> None:
 @njit(fastmath={"contract"}, **_OPTIONS)
 def classic_colour(
     image: Any,
-    lo: Any,
-    hi: Any,
-    shift: Any,
+    lo: float,
+    hi: float,
+    shift: float,
     has_shift: bool,
-    brightness: Any,
+    brightness: float,
     has_brightness: bool,
-    scale: Any,
+    scale: float,
 ) -> None:
     """Keras's channel shift, brightness and rescaling of flat float32 pixels, in place.
 
     shifted = clip(x + shift, lo, hi); brightened = trunc(min(brightness * trunc(shifted), 255)), as Pillow blends
     with black after the cast to uint8; out = scale * brightened. Brightness wants values within 0 to 255.
-    All numbers are float32.
     """
     full, one = np.float32(255.0), np.float32(1.0)
+    low, high, added = np.float32(lo), np.float32(hi), np.float32(shift)
+    factor, gain = np.float32(brightness), np.float32(scale)
     if has_shift and has_brightness:
         for k in range(image.size):
-            x = image[k] + shift
-            x = x if x > lo else lo
-            x = x if x < hi else hi
-            x = np.float32(np.int32(x)) * brightness
+            x = image[k] + added
+            x = x if x > low else low
+            x = x if x < high else high
+            x = np.float32(np.int32(x)) * factor
             x = x if x < full else full
-            image[k] = np.float32(np.int32(x)) * scale
+            image[k] = np.float32(np.int32(x)) * gain
     elif has_brightness:
         for k in range(image.size):
-            x = np.float32(np.int32(image[k])) * brightness
+            x = np.float32(np.int32(image[k])) * factor
             x = x if x < full else full
-            image[k] = np.float32(np.int32(x)) * scale
+            image[k] = np.float32(np.int32(x)) * gain
     elif has_shift:
         for k in range(image.size):
-            x = image[k] + shift
-            x = x if x > lo else lo
-            image[k] = (x if x < hi else hi) * scale
-    elif scale != one:
+            x = image[k] + added
+            x = x if x > low else low
+            image[k] = (x if x < high else high) * gain
+    elif gain != one:
         for k in range(image.size):
-            image[k] *= scale
+            image[k] *= gain
 
 
 ELLIPSE_VERTICES = 128

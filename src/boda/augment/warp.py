@@ -99,8 +99,10 @@ def _linear(
 def _nearest(image: np.ndarray, matrix: np.ndarray, out: np.ndarray, mode: int, fill_value: float, edge: float) -> None:
     from boda.augment import kernels
 
-    room = _borrow(out.shape[1], 0)[0]
-    kernels.warp_nearest(image, matrix, out, mode, image.dtype.type(fill_value), edge, room)
+    height, width, channels = image.shape
+    room, offset, _, _ = _borrow(out.shape[1], 0)
+    flat, fill = np.ascontiguousarray(image).reshape(-1), image.dtype.type(fill_value)
+    kernels.warp_nearest(flat, height, width, channels, matrix, out, mode, fill, edge, room, offset)
 
 
 def _bicubic(image: np.ndarray, matrix: np.ndarray, out: np.ndarray, mode: int, fill_value: float, edge: float) -> None:
