@@ -7,6 +7,7 @@ to its place in the result; `a @ b` does b first. Sampling goes the other way, b
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +37,7 @@ def rotation(turns: float) -> np.ndarray:
 
     x' = cos(a) x + sin(a) y,   y' = -sin(a) x + cos(a) y,   a = 2 pi turns
     """
-    c, s = np.cos(2.0 * np.pi * turns), np.sin(2.0 * np.pi * turns)
+    c, s = math.cos(2.0 * math.pi * turns), math.sin(2.0 * math.pi * turns)
     return np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
@@ -56,8 +57,9 @@ def flip_along(height: float) -> np.ndarray:
 
 
 def about(matrix: np.ndarray, x: float, y: float) -> np.ndarray:
-    """`matrix` with (x, y) in the place of the origin."""
-    return shift(x, y) @ matrix @ shift(-x, -y)
+    """`matrix`, affine, with (x, y) in the place of the origin: shift(x, y) @ matrix @ shift(-x, -y)."""
+    (a, b, c), (d, e, f), _ = matrix.tolist()
+    return np.array([[a, b, c + x - a * x - b * y], [d, e, f + y - d * x - e * y], [0.0, 0.0, 1.0]])
 
 
 def window(left: float, top: float, width: float, height: float, size: tuple[int, int]) -> np.ndarray:

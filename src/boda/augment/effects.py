@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -74,7 +74,7 @@ class Scene:
         if not isinstance(effect, Move):
             return self
         height, width = effect.size
-        return replace(self, height=height, width=width, moves=(*self.moves, effect))
+        return Scene(height, width, self.channels, self.given, (*self.moves, effect))
 
     def boxes(self) -> np.ndarray | None:
         """Boxes (n, 4) where they are by now, unclipped; None where the sample has none."""

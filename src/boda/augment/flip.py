@@ -35,7 +35,7 @@ class RandomFlip(Augmentation):
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:
         """At most one Move."""
-        across, along = rng.random(2) < 0.5
+        across, along = rng.random() < 0.5, rng.random() < 0.5
         matrices = [
             *([affine.flip_across(scene.width)] if across and self.mode != "vertical" else []),
             *([affine.flip_along(scene.height)] if along and self.mode != "horizontal" else []),
