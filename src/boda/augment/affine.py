@@ -17,6 +17,8 @@ from boda.errors import AugmentError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+HORIZON = 1e-6  # the least depth, the third coordinate of a moved point, that a perspective can show
+
 
 def shift(right: float, down: float) -> np.ndarray:
     """Move by `right` and `down` pixels.
@@ -124,9 +126,10 @@ def _projective_inverse(forward: np.ndarray) -> np.ndarray:
 
 
 def move_points(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Move `points` (..., 2) of (x, y)."""
+    """Move `points` (..., 2) of (x, y); what lies behind a perspective's horizon becomes NaN."""
     moved = points @ matrix[:, :2].T + matrix[:, 2]
-    return np.asarray(moved[..., :2] / moved[..., 2:])
+    depth = moved[..., 2:]
+    return np.asarray(moved[..., :2] / np.where(depth > HORIZON, depth, np.nan))
 
 
 def mirrors(matrix: np.ndarray) -> bool:

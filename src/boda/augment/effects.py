@@ -19,23 +19,25 @@ class Move:
     """Pixels, boxes, masks and points go where `matrix` takes them, into a picture of `size` (h, w).
 
     `matrix` is of the kind that `affine.py` explains. `fill_mode` is None for what never looks beyond the picture.
+    `order` is that of `warp`, or None for what takes whole pixels within the picture, so that no value changes.
+    `antialias` says that the picture shrinks by weighted averages (`shrink.py`), apart from other moves.
     """
 
     matrix: np.ndarray
     size: tuple[int, int]
     fill_mode: str | None = None
     fill_value: float = 0.0
-    order: int = 1
+    order: int | None = 1
+    antialias: bool = False
 
     def then(self, later: Move) -> Move | None:
         """Both as one resampling, or None where they fill or interpolate in different ways."""
-        if self.order != later.order:
+        orders = {move.order for move in (self, later) if move.order is not None}
+        fills = {(move.fill_mode, move.fill_value) for move in (self, later) if move.fill_mode is not None}
+        if len(orders) > 1 or len(fills) > 1 or self.antialias or later.antialias:
             return None
-        fills = [(m.fill_mode, m.fill_value) for m in (self, later) if m.fill_mode is not None]
-        if len(set(fills)) > 1:
-            return None
-        mode, value = fills[0] if fills else (None, 0.0)
-        return Move(later.matrix @ self.matrix, later.size, mode, value, self.order)
+        mode, value = fills.pop() if fills else (None, 0.0)
+        return Move(later.matrix @ self.matrix, later.size, mode, value, orders.pop() if orders else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

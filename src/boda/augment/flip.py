@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 class RandomFlip(Augmentation):
     """Mirror a picture left and right, up and down, or both, each with a chance of one half.
 
-    Left and right pairs of points change places. Do not use it on digits, text, or whatever has a handedness.
+    Values do not change. Left and right pairs of points change places. Do not use it on digits, text, or whatever has
+    a handedness.
 
     Args:
-        mode: "horizontal", "vertical", or "horizontal_and_vertical" (each by its own chance).
+        mode: "horizontal", "vertical", or "horizontal_and_vertical": each by its own chance, while Keras 3's layer
+            draws one chance for both, and so gives two of the four pictures only.
 
     Reference:
         keras.layers.RandomFlip
@@ -41,4 +43,4 @@ class RandomFlip(Augmentation):
             *([affine.flip_along(scene.height)] if along and self.mode != "horizontal" else []),
         ]
         size = (scene.height, scene.width)
-        return (Move(affine.compose(matrices), size),) if matrices else ()
+        return (Move(affine.compose(matrices), size, order=None),) if matrices else ()

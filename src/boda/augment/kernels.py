@@ -19,7 +19,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-CONSTANT, NEAREST, REFLECT, WRAP = 0, 1, 2, 3
+CONSTANT, NEAREST, REFLECT, WRAP, GRID_WRAP = 0, 1, 2, 3, 4
 LANES = 4  # floats that must be readable behind a source, and are written behind a row
 
 _FAST = {"nnan", "nsz", "contract", "arcp"}
@@ -185,6 +185,15 @@ def _wrap(xs: Any, last: float) -> None:
 
 
 @njit(fastmath=_FAST, **_OPTIONS)
+def _grid_wrap(xs: Any, last: float) -> None:
+    """SciPy's grid-wrap, (a b c d | a b c d | a b c d): of period last + 1; the seam is not interpolated across."""
+    period = last + 1.0
+    inverse = 1.0 / period
+    for j in range(xs.size):
+        xs[j] -= period * np.floor((xs[j] + 0.5) * inverse)
+
+
+@njit(fastmath=_FAST, **_OPTIONS)
 def _place(
     xs: Any, ys: Any, last_x: float, last_y: float, row: float, channels: float, offset: Any, right: Any, down: Any
 ) -> None:
@@ -209,6 +218,9 @@ def _fold_row(xs: Any, ys: Any, last_x: float, last_y: float, mode: int) -> None
     elif mode == WRAP:
         _wrap(xs, last_x)
         _wrap(ys, last_y)
+    elif mode == GRID_WRAP:
+        _grid_wrap(xs, last_x)
+        _grid_wrap(ys, last_y)
 
 
 @njit(fastmath={"contract"}, **_OPTIONS)
@@ -378,6 +390,8 @@ def _fold_index(i: int, last: int, mode: int) -> int:
         return min(i, period - 1 - i)
     if mode == WRAP and last > 0:
         return i % last
+    if mode == GRID_WRAP:
+        return i % (last + 1)
     return min(max(i, 0), last)
 
 
@@ -413,6 +427,32 @@ def warp_cubic(source: Any, matrix: Any, out: Any, mode: int, fill: float, edge:
                     weight = np.float32(along * across[n])
                     for k in range(channels):
                         out[i, j, k] += weight * np.float32(source[y, place[n], k])
+
+
+@njit(fastmath={"contract"}, **_OPTIONS)
+def shrink(source: Any, rows: Any, along: Any, columns: Any, across: Any, fill: float, out: Any) -> None:
+    """Weighted means of `source` (h, w, c), first down the columns, then along the rows, into `out` float32.
+
+    Output row i takes source rows from `rows[i]` on with the weights `along[i]`, and so for columns; -1 means `fill`.
+    """
+    height, width, channels = source.shape
+    flat, line = source.reshape(height, width * channels), np.empty(width * channels, np.float32)
+    for i in range(len(rows)):
+        if rows[i] < 0:
+            out[i] = fill
+            continue
+        line[:] = np.float32(0)
+        for m in range(min(along.shape[1], height - rows[i])):
+            weight, row = along[i, m], flat[rows[i] + m]
+            for k in range(line.size):
+                line[k] += weight * np.float32(row[k])
+        for j in range(len(columns)):
+            first = columns[j]
+            for k in range(channels):
+                total = np.float32(0)
+                for n in range(min(across.shape[1], width - first) if first >= 0 else 0):
+                    total += across[j, n] * line[(first + n) * channels + k]
+                out[i, j, k] = total if first >= 0 else fill
 
 
 @njit(**_OPTIONS)
@@ -496,17 +536,40 @@ def _outline(box: Any, ellipse: bool, points: Any) -> int:
     return ELLIPSE_VERTICES
 
 
+HORIZON = 1e-6  # the least w = g x + h y + i of a point before a perspective's horizon
+
+
 @njit(**_OPTIONS)
-def _move_polygon(points: Any, n: int, matrix: Any) -> bool:
-    """Move `n` points in place; False where one lies behind a perspective's horizon."""
+def _cut_at_horizon(points: Any, n: int, matrix: Any, cut: Any) -> int:
+    """Keep the part that a perspective can show, in place by way of `cut`; how many points."""
+    m = 0
+    for k in range(n):
+        p, q = points[k], points[(k + 1) % n]
+        before_p = matrix[2, 0] * p[0] + matrix[2, 1] * p[1] + matrix[2, 2] - HORIZON
+        before_q = matrix[2, 0] * q[0] + matrix[2, 1] * q[1] + matrix[2, 2] - HORIZON
+        if before_p >= 0.0:
+            cut[m, 0], cut[m, 1] = p[0], p[1]
+            m += 1
+        if before_p * before_q < 0.0:
+            t = before_p / (before_p - before_q)
+            cut[m, 0] = p[0] + t * (q[0] - p[0])
+            cut[m, 1] = p[1] + t * (q[1] - p[1])
+            m += 1
+    points[:m] = cut[:m]
+    return m
+
+
+@njit(**_OPTIONS)
+def _move_polygon(points: Any, n: int, matrix: Any, other: Any) -> int:
+    """Move `n` points in place; how many there are, what lies behind a perspective's horizon being cut off."""
+    if matrix[2, 0] != 0.0 or matrix[2, 1] != 0.0:
+        n = _cut_at_horizon(points, n, matrix, other)
     for k in range(n):
         x, y = points[k, 0], points[k, 1]
         w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
-        if w <= 1e-9:
-            return False
         points[k, 0] = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / w
         points[k, 1] = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / w
-    return True
+    return n
 
 
 @njit(**_OPTIONS)
@@ -553,7 +616,7 @@ def follow_boxes(boxes: Any, matrices: Any, sizes: Any, ellipse: bool, out: Any,
     `out` (n, 4) becomes the boxes of what is left, `visible` (n,) its share of the whole moved area; where nothing is
     left, both are 0. A box without area counts as visible wholly or not at all.
     """
-    room = ELLIPSE_VERTICES + 4 * len(matrices) + 4
+    room = ELLIPSE_VERTICES + 5 * len(matrices) + 5
     clipped, whole, other = np.empty((room, 2)), np.empty((room, 2)), np.empty((room, 2))
     for i in range(len(boxes)):
         n = _outline(boxes[i], ellipse, clipped)
@@ -561,8 +624,8 @@ def follow_boxes(boxes: Any, matrices: Any, sizes: Any, ellipse: bool, out: Any,
         out[i] = 0.0
         visible[i] = 0.0
         for g in range(len(matrices)):
-            if not (_move_polygon(clipped, n, matrices[g]) and _move_polygon(whole, m, matrices[g])):
-                n = 0
+            n = _move_polygon(clipped, n, matrices[g], other)
+            m = _move_polygon(whole, m, matrices[g], other)
             n = _clip_polygon(clipped, n, sizes[g, 1], sizes[g, 0], other)
             if n == 0:
                 break
@@ -574,28 +637,226 @@ def follow_boxes(boxes: Any, matrices: Any, sizes: Any, ellipse: bool, out: Any,
             out[i, 0], out[i, 1] = min(out[i, 0], clipped[k, 0]), min(out[i, 1], clipped[k, 1])
             out[i, 2], out[i, 3] = max(out[i, 2], clipped[k, 0]), max(out[i, 3], clipped[k, 1])
         area = _area(whole, m)
-        visible[i] = _area(clipped, n) / area if area > 0.0 else 1.0
+        visible[i] = _area(clipped, n) / area if area > 1e-9 else 1.0
 
 
-LINEAR = 0
+LINEAR, GREY, HUE, SATURATION, POSTERIZE, SOLARIZE, CHANNELS, CONTRAST, STRETCH, SHIFT, SAMPLEWISE = range(11)
 BLOCK = 4096  # pixels that stay in the processor's cache while all operations are applied to them
 
 
-@njit(fastmath={"contract"}, **_OPTIONS)
+@njit(fastmath=_FAST, inline="always", **_OPTIONS)
+def _within(x: float, low: float, high: float) -> float:
+    x = x if x > low else low
+    return x if x < high else high
+
+
+@njit(fastmath=_FAST, **_OPTIONS)
 def _linear(values: Any, gain: float, offset: float, low: float, high: float) -> None:
     for k in range(values.size):
-        x = values[k] * gain + offset
-        x = x if x > low else low
-        values[k] = x if x < high else high
+        values[k] = _within(values[k] * gain + offset, low, high)
+
+
+@njit(fastmath=_FAST, inline="always", **_OPTIONS)
+def _most(a: float, b: float, c: float) -> float:
+    a = a if a > b else b
+    return a if a > c else c
+
+
+@njit(fastmath=_FAST, **_OPTIONS)
+def _grey(values: Any, channels: int, share: float, low: float, high: float) -> None:
+    """Go the way to grey, ITU-R BT.601's luma, by `share`; alpha stays."""
+    for k in range(0, values.size, channels):
+        r, g, b = values[k], values[k + 1], values[k + 2]
+        luma = np.float32(0.2989) * r + np.float32(0.587) * g + np.float32(0.114) * b
+        values[k] = _within(r + share * (luma - r), low, high)
+        values[k + 1] = _within(g + share * (luma - g), low, high)
+        values[k + 2] = _within(b + share * (luma - b), low, high)
+
+
+@njit(fastmath=_FAST, inline="always", **_OPTIONS)
+def _from_hue(n: float, h: float, v: float, delta: float) -> float:
+    """One channel of HSV to RGB: v - delta max(0, min(k, 4 - k, 1)), k = (n + h) mod 6, of n + h from -6 to 18."""
+    six = np.float32(6.0)
+    k = n + h
+    k -= six * (np.float32(k >= six) + np.float32(k >= six + six) - np.float32(k < np.float32(0.0)))
+    m = k if k < np.float32(4.0) - k else np.float32(4.0) - k
+    return v - delta * _within(m, np.float32(0.0), np.float32(1.0))
+
+
+@njit(fastmath=_FAST, **_OPTIONS)
+def _hue(values: Any, channels: int, turn: float, low: float) -> None:
+    """Turn the hue by `turn` sixths of a circle; saturation and value stay. `low` is the value of black."""
+    zero, two, four = np.float32(0.0), np.float32(2.0), np.float32(4.0)
+    for k in range(0, values.size, channels):
+        r, g, b = values[k] - low, values[k + 1] - low, values[k + 2] - low
+        v = _most(r, g, b)
+        delta = v + _most(-r, -g, -b)
+        inverse = np.float32(1.0) / delta if delta > zero else zero
+        by_green, by_blue = (b - r) * inverse + two, (r - g) * inverse + four
+        red = np.float32(v == r)
+        green = np.float32(v == g) * (np.float32(1.0) - red)
+        h = turn + red * (g - b) * inverse + green * by_green + (np.float32(1.0) - red - green) * by_blue
+        values[k] = low + _from_hue(np.float32(5.0), h, v, delta)
+        values[k + 1] = low + _from_hue(np.float32(3.0), h, v, delta)
+        values[k + 2] = low + _from_hue(np.float32(1.0), h, v, delta)
+
+
+@njit(fastmath=_FAST, **_OPTIONS)
+def _saturation(values: Any, channels: int, gain: float, low: float) -> None:
+    """Multiply the saturation s by `gain`, to at most 1: x -> v - (v - x) s' / s."""
+    one = np.float32(1.0)
+    for k in range(0, values.size, channels):
+        r, g, b = values[k] - low, values[k + 1] - low, values[k + 2] - low
+        v = _most(r, g, b)
+        delta = v + _most(-r, -g, -b)
+        most = v / delta if delta > np.float32(0.0) else one
+        ratio = gain if gain < most else most
+        values[k] = low + v - (v - r) * ratio
+        values[k + 1] = low + v - (v - g) * ratio
+        values[k + 2] = low + v - (v - b) * ratio
+
+
+@njit(fastmath=_FAST, **_OPTIONS)
+def _posterize(values: Any, step: float, low: float, high: float) -> None:
+    """Whole levels of 255 rounded down to multiples of `step`."""
+    up, down = np.float32(255.0) / (high - low), (high - low) / np.float32(255.0)
+    for k in range(values.size):
+        level = np.floor(_within((values[k] - low) * up, np.float32(0.0), np.float32(255.0)))
+        values[k] = low + down * (step * np.floor(level / step))
+
+
+@njit(fastmath=_FAST, **_OPTIONS)
+def _solarize(values: Any, added: float, threshold: float, low: float, high: float) -> None:
+    """Levels of 255: x + `added`, and inverted from `threshold` on."""
+    full = np.float32(255.0)
+    up, down = full / (high - low), (high - low) / full
+    for k in range(values.size):
+        level = _within((values[k] - low) * up + added, np.float32(0.0), full)
+        values[k] = low + down * (level if level < threshold else full - level)
+
+
+@njit(fastmath=_FAST, **_OPTIONS)
+def _each_channel(values: Any, channels: int, gains: Any, offsets: Any, low: float, high: float) -> None:
+    if channels == 3:
+        for k in range(0, values.size, 3):
+            values[k] = _within(values[k] * gains[0] + offsets[0], low, high)
+            values[k + 1] = _within(values[k + 1] * gains[1] + offsets[1], low, high)
+            values[k + 2] = _within(values[k + 2] * gains[2] + offsets[2], low, high)
+        return
+    for k in range(0, values.size, channels):
+        for c in range(channels):
+            values[k + c] = _within(values[k + c] * gains[c] + offsets[c], low, high)
+
+
+@njit(fastmath=True, **_OPTIONS)
+def _sums(values: Any, channels: int, sums: Any) -> None:
+    """The sum of each channel; float32 within a block, float64 over the blocks."""
+    for start in range(0, values.size, 256 * channels):
+        part = values[start : min(start + 256 * channels, values.size)]
+        if channels == 3:
+            r, g, b = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+            for k in range(0, part.size, 3):
+                r += part[k]
+                g += part[k + 1]
+                b += part[k + 2]
+            sums[0] += r
+            sums[1] += g
+            sums[2] += b
+        else:
+            for c in range(channels):
+                one = np.float32(0.0)
+                for k in range(c, part.size, channels):
+                    one += part[k]
+                sums[c] += one
+
+
+@njit(fastmath=True, **_OPTIONS)
+def _channel_range(values: Any, channels: int, c: int) -> tuple[float, float]:
+    low, high = values[c], values[c]
+    for k in range(c, values.size, channels):
+        x = values[k]
+        low = x if x < low else low
+        high = x if x > high else high
+    return low, high
+
+
+@njit(fastmath=True, **_OPTIONS)
+def _range(values: Any) -> tuple[float, float]:
+    low, high = values[0], values[0]
+    for x in values:
+        low = x if x < low else low
+        high = x if x > high else high
+    return low, high
+
+
+@njit(**_OPTIONS)
+def _by_statistics(values: Any, channels: int, row: Any) -> None:
+    """Operations that ask about the whole picture first."""
+    code, n = int(row[0]), values.size // channels
+    gains, offsets = np.ones(channels, np.float32), np.zeros(channels, np.float32)
+    low, high = row[2], row[3]
+    if code == CONTRAST:
+        sums = np.zeros(channels)
+        _sums(values, channels, sums)
+        for c in range(channels):
+            gains[c] = row[1]
+            offsets[c] = (1.0 - row[1]) * sums[c] / n
+    elif code == STRETCH:
+        for c in range(channels):
+            least, most = _channel_range(values, channels, c)
+            if most > least:
+                gains[c] = (high - low) / (most - least)
+                offsets[c] = low - least * gains[c]
+    elif code == SHIFT:
+        low, high = _range(values)
+        _linear(values, np.float32(1.0), row[1], low, high)
+        return
+    else:
+        sums, flat = np.zeros(1), values
+        _sums(flat, 1, sums)
+        mean, squares = sums[0] / flat.size, 0.0
+        if row[1] > 0:
+            for x in flat:
+                squares += (x - mean) ** 2
+            gains[:] = 1.0 / (np.sqrt(squares / flat.size) + 1e-6)
+        offsets[:] = -mean * gains[0]
+    _each_channel(values, channels, gains, offsets, low, high)
+
+
+@njit(**_OPTIONS)
+def _by_pixel(values: Any, channels: int, row: Any) -> None:
+    code = int(row[0])
+    if code == LINEAR:
+        _linear(values, row[1], row[2], row[3], row[4])
+    elif code == GREY and channels >= 3:
+        _grey(values, channels, row[1], row[2], row[3])
+    elif code == HUE and channels >= 3:
+        _hue(values, channels, row[1], row[2])
+    elif code == SATURATION and channels >= 3:
+        _saturation(values, channels, row[1], row[2])
+    elif code == POSTERIZE:
+        _posterize(values, row[1], row[2], row[3])
+    elif code == SOLARIZE:
+        _solarize(values, row[1], row[2], row[3], row[4])
+    elif code == CHANNELS:
+        _each_channel(values, channels, row[1:5], row[5:9], row[9], row[10])
 
 
 @njit(**_OPTIONS)
 def tone(values: Any, channels: int, operations: Any) -> None:
-    """Apply `operations` (k, 16), of the kinds of `tone.py`, to flat float32 pixels in place, block by block."""
-    block = BLOCK * channels
-    for start in range(0, values.size, block):
-        part = values[start : min(start + block, values.size)]
-        for k in range(len(operations)):
-            row = operations[k]
-            if row[0] == LINEAR:
-                _linear(part, row[1], row[2], row[3], row[4])
+    """Apply `operations` (k, 16), of the kinds of `tone.py`, to flat float32 pixels in place.
+
+    Operations on pixels run block by block; one that asks about the whole picture waits until those before it are
+    done everywhere.
+    """
+    block, first = BLOCK * channels, 0
+    while first < len(operations):
+        end = first
+        while end < len(operations) and operations[end, 0] < CONTRAST:
+            end += 1
+        for start in range(0, values.size, block):
+            for k in range(first, end):
+                _by_pixel(values[start : min(start + block, values.size)], channels, operations[k])
+        if end < len(operations):
+            _by_statistics(values, channels, operations[end])
+        first = end + 1

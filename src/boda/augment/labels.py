@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import numpy as np
 
@@ -69,62 +69,89 @@ class Following:
             raise AugmentError(f"min_visible must be from 0 to 1. Received: {self.min_visible!r}.")
 
 
-def follow(given: Labels, moves: Sequence[Move], following: Following) -> Labels:
-    """`given` as it is after `moves`, each of which clips to its own frame.
+def follow(given: Labels, moves: Sequence[Move], following: Following, frame: tuple[int, int] | None = None) -> Labels:
+    """`given`, in a picture of size `frame` (h, w), as it is after `moves`, each of which clips to its own frame.
 
     Boxes are the tightest that can be known: of the moved outline, clipped to each frame in turn. Boxes that show
-    less than `following.min_visible` of their moved area, or nothing, are dropped with their labels, masks and points.
+    less than `following.min_visible` of their moved area, or nothing, are dropped with their labels, masks and points;
+    so are, where boxes follow their masks, those whose mask has no pixel left.
     """
     if not moves or not given:
         return given if given.kept is not None or given.boxes is None else replace(given, kept=_all(given.boxes))
     masks = None if given.masks is None else move_masks(given.masks, moves)
-    points = None if given.points is None else move_points(given.points, moves, following.point_pairs)
+    points = None if given.points is None else move_points(given.points, moves, following.point_pairs, frame)
     if given.boxes is None:
         return replace(given, masks=masks, points=points)
-    boxes, visible = move_boxes(given.boxes, moves, ellipse=following.box_shape == "ellipse")
-    if following.box_shape == "mask" and masks is not None and masks.ndim == 3 and len(masks) == len(boxes):
+    boxes, visible = move_boxes(given.boxes, moves, frame, ellipse=following.box_shape == "ellipse")
+    if following.box_shape == "mask" and _one_each(given.masks, boxes) and masks is not None:
         boxes = _tighten(boxes, masks)
+        visible[given.masks.any(axis=(1, 2)) & ~masks.any(axis=(1, 2))] = 0.0
     kept = np.flatnonzero((visible > 0) & (visible >= following.min_visible))
-    return _keep(Labels(boxes, given.labels, masks, points), kept)
+    return _keep(Labels(boxes, given.labels, masks, points, given.kept), kept)
 
 
-def move_boxes(boxes: np.ndarray, moves: Sequence[Move], *, ellipse: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def move_boxes(
+    boxes: np.ndarray, moves: Sequence[Move], frame: tuple[int, int] | None = None, *, ellipse: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Where boxes (n, 4) are after `moves`: the tightest boxes (n, 4), and the share (n,) of each that is visible.
 
-    The outline, four corners or the inscribed ellipse, is moved and clipped to the frame (Sutherland and Hodgman
-    1974), move by move; the box is that of what is left. Visible is the area left by the whole area moved.
+    The outline, four corners or the inscribed ellipse, is clipped to the picture's `frame` (h, w) where it is given,
+    then moved and clipped to the frame (Sutherland and Hodgman 1974), move by move; the box is that of what is left.
+    Visible is the area left by the whole area moved.
     """
     from boda.augment import kernels
 
-    matrices = np.stack([move.matrix for move in moves])
-    sizes = np.array([move.size for move in moves], np.float64)
+    matrices = np.stack([*([np.eye(3)] if frame else []), *(move.matrix for move in moves)])
+    sizes = np.array([*([frame] if frame else []), *(move.size for move in moves)], np.float64)
     out, visible = np.empty((len(boxes), 4)), np.empty(len(boxes))
     kernels.follow_boxes(np.ascontiguousarray(boxes, np.float64), matrices, sizes, ellipse, out, visible)
     return out, visible
 
 
 def move_masks(masks: np.ndarray, moves: Sequence[Move]) -> np.ndarray:
-    """Masks (h, w) or (n, h, w) after `moves`, by the nearest pixel; beyond the picture they are 0."""
+    """Masks (h, w) or (n, h, w) after `moves`, by the nearest pixel; beyond the picture, and each frame, they are 0.
+
+    However many the moves are, each pixel is looked up once, so that outlines do not fray.
+    """
     channels_last = masks[..., None] if masks.ndim == 2 else np.moveaxis(masks, 0, -1)
     if channels_last.shape[-1] == 0:
         return np.zeros((0, *moves[-1].size), masks.dtype)
-    for move in moves:
-        back = affine.sampling_matrix(move.matrix)
-        channels_last = warp(channels_last, back, move.size, fill_mode="constant", order=0, edge=HALF_PIXEL)
-    return channels_last[..., 0] if masks.ndim == 2 else np.ascontiguousarray(np.moveaxis(channels_last, -1, 0))
+    moved = _take_nearest(channels_last, moves)
+    for k in range(1, len(moves)):
+        frame = np.ones((*moves[k - 1].size, 1), np.uint8)
+        moved[_take_nearest(frame, moves[k:])[..., 0] == 0] = 0
+    return moved[..., 0] if masks.ndim == 2 else np.ascontiguousarray(np.moveaxis(moved, -1, 0))
 
 
-def move_points(points: np.ndarray, moves: Sequence[Move], pairs: Sequence[tuple[int, int]] = ()) -> np.ndarray:
-    """Points (..., k, 2) after `moves`; those outside a frame on the way become NaN, mirrored `pairs` change places."""
+def _take_nearest(image: np.ndarray, moves: Sequence[Move]) -> np.ndarray:
+    back = affine.sampling_matrix(affine.compose(move.matrix for move in moves))
+    return warp(image, back, moves[-1].size, fill_mode="constant", order=0, edge=HALF_PIXEL)
+
+
+def move_points(
+    points: np.ndarray,
+    moves: Sequence[Move],
+    pairs: Sequence[tuple[int, int]] = (),
+    frame: tuple[int, int] | None = None,
+) -> np.ndarray:
+    """Points (..., k, 2) after `moves`; mirrored `pairs` change places.
+
+    Those outside the picture's `frame` (h, w), where it is given, or outside a frame on the way become NaN.
+    """
     moved = np.array(points, np.float64)
+    if frame:
+        _forget_outside(moved, frame)
     for move in moves:
         moved = affine.move_points(moved, move.matrix)
-        outside = ((moved < 0) | (moved > np.array(move.size[::-1]))).any(axis=-1)
-        moved[outside] = np.nan
+        _forget_outside(moved, move.size)
     if affine.mirrors(affine.compose(move.matrix for move in moves)):
         for left, right in pairs:
             moved[..., [left, right], :] = moved[..., [right, left], :]
     return moved
+
+
+def _forget_outside(points: np.ndarray, size: tuple[int, int]) -> None:
+    points[((points < 0) | (points > np.array(size[::-1]))).any(axis=-1)] = np.nan
 
 
 def check_labels(labels: Labels, height: int, width: int) -> Labels:
@@ -166,18 +193,19 @@ def _all(boxes: np.ndarray) -> np.ndarray:
 
 def _keep(labels: Labels, kept: np.ndarray) -> Labels:
     """Only the objects `kept`, of everything that has one entry an object."""
-    n = len(labels.boxes) if labels.boxes is not None else 0
+    boxes = labels.boxes if labels.boxes is not None else np.zeros((0, 4))
     return Labels(
-        None if labels.boxes is None else labels.boxes[kept],
-        _pick(labels.labels, kept, n),
-        labels.masks[kept]
-        if labels.masks is not None and labels.masks.ndim == 3 and len(labels.masks) == n
-        else labels.masks,
-        labels.points[kept]
-        if labels.points is not None and labels.points.ndim == 3 and len(labels.points) == n
-        else labels.points,
-        kept,
+        boxes[kept],
+        _pick(labels.labels, kept, len(boxes)),
+        labels.masks[kept] if _one_each(labels.masks, boxes) else labels.masks,
+        labels.points[kept] if _one_each(labels.points, boxes) else labels.points,
+        labels.kept[kept] if labels.kept is not None and len(labels.kept) == len(boxes) else kept,
     )
+
+
+def _one_each(parts: np.ndarray | None, boxes: np.ndarray) -> TypeGuard[np.ndarray]:
+    """Whether `parts` are masks (n, h, w) or points (n, k, 2) with one entry for each box."""
+    return parts is not None and parts.ndim == 3 and len(parts) == len(boxes)
 
 
 def _pick(values: Any, kept: np.ndarray, n: int) -> Any:

@@ -220,7 +220,7 @@ def _augment(
             f"{out.shape[0]} x {out.shape[1]}. Add a Resizing, or call the pipeline on one picture at a time."
         )
     pixels = render(image, plan, out)
-    moved = follow(given, moves or [Move(np.eye(3), size)], following)
+    moved = follow(given, moves or [Move(np.eye(3), size)], following, (height, width))
     return Augmented(pixels, moved.boxes, moved.labels, moved.masks, moved.points, moved.kept)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from boda.augment import affine, tone
 from boda.augment.effects import Effect, Move, Tone
+from boda.augment.shrink import shrink
 from boda.augment.warp import warp
 
 if TYPE_CHECKING:
@@ -56,14 +58,17 @@ def _join(plan: list[Effect], move: Move) -> list[Effect] | None:
         if not isinstance(effect, Tone) or effect.linear is None:
             return None
         gain, offset = effect.linear
-        value = (move.fill_value - offset) / gain
-        move = Move(move.matrix, move.size, move.fill_mode, value, move.order)
+        move = replace(move, fill_value=(move.fill_value - offset) / gain)
         behind = [effect, *behind]
     return [move, *behind] if behind else None
 
 
 def _resample(pixels: np.ndarray, move: Move, out: np.ndarray | None) -> np.ndarray:
+    if move.antialias:
+        return _hand_over(shrink(pixels, move.matrix, move.size, move.order or 1, move.fill_value), out, fresh=True)
     back = affine.sampling_matrix(move.matrix)
+    if move.order is None:
+        return _hand_over(_cut(pixels, back, move.size), out, fresh=False)
     if move.order == 0:
         moved = warp(
             pixels, back, move.size, fill_mode=move.fill_mode or "nearest", fill_value=move.fill_value, order=0
@@ -78,6 +83,13 @@ def _resample(pixels: np.ndarray, move: Move, out: np.ndarray | None) -> np.ndar
         order=move.order,
         out=None if out is None or np.shares_memory(out, pixels) else out,
     )
+
+
+def _cut(pixels: np.ndarray, back: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The window of `size` (h, w) whose pixels `back`, of whole numbers, names; a view, mirrored where it says so."""
+    (across, _, left), (_, along, top), _ = np.rint(back).astype(int).tolist()
+    left, top = min(left, left + across * (size[1] - 1)), min(top, top + along * (size[0] - 1))
+    return pixels[top : top + size[0], left : left + size[1]][::along, ::across]
 
 
 def _recolour(pixels: np.ndarray, tones: list[Tone], out: np.ndarray | None, *, fresh: bool) -> np.ndarray:

@@ -12,8 +12,8 @@ from boda.errors import AugmentError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FillMode = Literal["constant", "nearest", "reflect", "wrap"]
-FILL_MODES: dict[str, int] = {"constant": 0, "nearest": 1, "reflect": 2, "wrap": 3}
+FillMode = Literal["constant", "nearest", "reflect", "wrap", "grid-wrap"]
+FILL_MODES: dict[str, int] = {"constant": 0, "nearest": 1, "reflect": 2, "wrap": 3, "grid-wrap": 4}
 HALF_PIXEL = 0.5 + 1e-6  # the outer half of a border pixel belongs to the picture, whatever the last digit of its place
 KEYS_CUBIC = -0.5
 
@@ -37,7 +37,8 @@ def warp(
         image: uint8, float32 or another real dtype, any strides, one channel or more.
         matrix: (3, 3), takes an output pixel's index (column x, row y, 1) to a source index (x, y, 1).
         size: rows and columns of the result.
-        fill_mode: what lies beyond the picture, with SciPy's meaning of "constant", "nearest", "reflect" and "wrap".
+        fill_mode: what lies beyond the picture, with SciPy's meaning of "constant", "nearest", "reflect", "wrap" and
+            "grid-wrap" (which Keras's layers call "wrap").
         fill_value: the constant, on the scale of the values.
         order: 0 takes the nearest pixel, 1 interpolates between four, 3 convolves 4 x 4 (Keys's bicubic).
         edge: how far beyond the centres of the outer pixels "constant" still counts as inside, in pixels: half a
