@@ -12,6 +12,7 @@ from boda.augment import (
     RandomColorDegeneration,
     RandomColorJitter,
     RandomContrast,
+    RandomGain,
     RandomGrayscale,
     RandomHue,
     RandomInvert,
@@ -118,6 +119,12 @@ def test_channel_shift_stays_within_the_pictures_own_range():
     ours = Pipeline([RandomChannelShift((15.0, 15.0))])(image)
 
     assert ours.ravel().tolist() == [25, 35, 45, 55, 60, 60]
+
+
+def test_gain_multiplies_and_clips():
+    image = np.array([[[10.0, 100.0, 200.0]]], np.float32)
+
+    assert Pipeline([RandomGain((1.5, 1.5))])(image).ravel().tolist() == [15, 150, 255]
 
 
 def test_statistics_are_of_the_picture_as_earlier_steps_left_it():

@@ -237,6 +237,32 @@ class RandomChannelShift(Augmentation):
 
 
 @dataclass(frozen=True)
+class RandomGain(Augmentation):
+    """Multiply all values by one number.
+
+    It is the `brightness_range` of `ImageDataGenerator`; Keras's layer RandomBrightness adds instead.
+
+    Args:
+        factor: the range (low, high) of the number, from 0: (0.8, 1.2); a number f stands for (1 - f, 1 + f).
+        value_range: the least and the greatest value, from the least of which is measured; results are clipped to it.
+    """
+
+    factor: Factor
+    value_range: Range = FULL
+
+    def __post_init__(self) -> None:
+        """Refuse what no factor or range is."""
+        expect_factor(self, "factor", 0, np.inf)
+        expect_range(self)
+
+    def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
+        """One Tone."""
+        f, (low, high) = self.factor, self.value_range
+        gain = uniform(rng, (1.0 - f, 1.0 + f) if isinstance(f, (int, float)) else f)
+        return (tone.linear(gain, low * (1.0 - gain), low, high),)
+
+
+@dataclass(frozen=True)
 class RandomPosterization(Augmentation):
     """Keep only the upper bits of each value.
 

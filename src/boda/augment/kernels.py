@@ -677,8 +677,8 @@ def _grey(values: Any, channels: int, share: float, low: float, high: float) -> 
 def _from_hue(n: float, h: float, v: float, delta: float) -> float:
     """One channel of HSV to RGB: v - delta max(0, min(k, 4 - k, 1)), k = (n + h) mod 6, of n + h from -6 to 18."""
     six = np.float32(6.0)
-    k = n + h
-    k -= six * (np.float32(k >= six) + np.float32(k >= six + six) - np.float32(k < np.float32(0.0)))
+    whole = n + h
+    k = whole - six * (np.float32(whole >= six) + np.float32(whole >= six + six) - np.float32(whole < np.float32(0.0)))
     m = k if k < np.float32(4.0) - k else np.float32(4.0) - k
     return v - delta * _within(m, np.float32(0.0), np.float32(1.0))
 
