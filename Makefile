@@ -14,11 +14,10 @@ LOCK = requirements-dev.lock
 LOCK_COMMAND = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 # What the lock adds to pyproject.toml: hatchling and editables, so that installing boda itself fetches nothing;
-# pandas for the tests of tables; the TensorFlow that is tested, since the resolver would settle for an older one.
+# the TensorFlow that is tested, since the resolver would settle for an older one.
 define LOCK_ADDS
 hatchling>=1.27
 editables>=0.5
-pandas>=2.2
 tensorflow-cpu>=2.21; sys_platform == 'linux' and platform_machine == 'x86_64'
 tensorflow>=2.21; sys_platform != 'linux' or platform_machine != 'x86_64'
 endef
