@@ -8,6 +8,7 @@ BodaError                 whatever a user can mend; the command prints it withou
 ├── AugmentError          an augmentation's argument, picture or label that it cannot take
 ├── RecipeError           a recipe or an argument asks for what does not exist
 ├── WeightsError          a network's weights are missing, altered or of another shape
+├── WorkerError           a thread that fills batches has died or hangs
 ├── RunError              a Run's folder is missing, incomplete or of another version
 └── Interrupted           stopped by a signal; what was done so far is on disk
 """
@@ -43,6 +44,10 @@ class RecipeError(BodaError):
 
 class WeightsError(BodaError):
     """A network's weights are missing, altered or of another shape."""
+
+
+class WorkerError(BodaError):
+    """A thread that fills batches has died or hangs; the message names the sample that it was at."""
 
 
 class RunError(BodaError):

@@ -392,6 +392,22 @@ def test_the_fast_path_is_close_to_the_slow_one(how, mode):
     assert apart.max() <= 6
 
 
+@pytest.mark.parametrize(("how", "side"), [("squash", 32), ("squash", 64), ("crop", 32), ("crop", 64)])
+def test_on_photographs_the_fast_path_stays_under_its_stated_bound(how, side, data_dir):
+    apart = []
+    for file in sorted((data_dir / "flowers").rglob("*.jpg"))[::10]:
+        data = file.read_bytes()
+        apart.append(
+            np.abs(decode_resized(data, (side, side), how).astype(int) - resize(decode(data), (side, side), how))
+        )
+
+    taken = [one for one in apart if one.any()]
+    assert len(taken) >= 15
+    assert np.mean([one.mean() for one in taken]) < 1
+    assert max(one.mean() for one in taken) < 2
+    assert max(one.max() for one in taken) <= 26
+
+
 def test_threads_decode_the_same_pixels():
     data = [encode(smooth(64 + i, 64), "JPEG") for i in range(16)]
     alone = [decode(one) for one in data]
