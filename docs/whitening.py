@@ -18,17 +18,16 @@ from boda.augment.whiten import Whitening, fit_whitening
 
 PICTURE = Path(__file__).resolve().parent / "pictures" / "whitening_epsilon.png"
 SIDE, LEARNED = 64, 1500
-SHARES = (1e-6, 1e-3, 1e-2, 1e-1)  # epsilon over the largest singular value
+EPSILONS = (0.001, 1.0, 10.0, 100.0)
 COLOURS = ("#c1272d", "#e08e0b", "#2a9d8f", "#3a5fcd")
 
 
 def main() -> None:
     """Learn, draw, write."""
     learned, held_out = crops(LEARNED)
-    largest = fit_whitening(learned).singular_values[-1]
-    fits = [fit_whitening(learned, share * largest) for share in SHARES]
+    fits = [fit_whitening(learned, epsilon) for epsilon in EPSILONS]
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    draw(fits, learned[[0, LEARNED // 2 + 7]], held_out).savefig(PICTURE, dpi=110, facecolor="white")
+    draw(fits, shown(learned), held_out).savefig(PICTURE, dpi=110, facecolor="white")
     print(f"wrote {PICTURE.name}")
 
 
@@ -39,7 +38,13 @@ def crops(n: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(4)
     photographs = [load_sample_image(name).astype(np.float32) / 255 for name in ("flower.jpg", "china.jpg")]
     learned = [crop(photographs[2 * i // n], rng, 0, 420) for i in range(n)]
-    return np.array(learned), np.array([photographs[0][170:234, 425:489], photographs[1][150:214, 430:494]])
+    return np.array(learned), np.array([photographs[0][170:234, 425:489], photographs[1][250:314, 440:504]])
+
+
+def shown(learned: np.ndarray) -> np.ndarray:
+    """The first crop of the flower, and that of the temple with the most contrast."""
+    temples = learned[LEARNED // 2 :]
+    return np.stack([learned[0], temples[temples.std(axis=(1, 2, 3)).argmax()]])
 
 
 def crop(photograph: np.ndarray, rng: np.random.Generator, left: int, right: int) -> np.ndarray:
@@ -65,8 +70,8 @@ def draw(fits: list[Whitening], learned: np.ndarray, held_out: np.ndarray) -> An
         for cell, fit in zip(line[1:], fits, strict=True):
             show(cell, stretched(fit.apply(picture)))
     axes[0, 0].set_title("as it is", fontsize=11)
-    for cell, fit, share, colour in zip(axes[0, 1:], fits, SHARES, COLOURS, strict=True):
-        cell.set_title(f"ε = {fit.epsilon:.2g}\n{share:g} of the largest", fontsize=11, color=colour)
+    for cell, fit, colour in zip(axes[0, 1:], fits, COLOURS, strict=True):
+        cell.set_title(f"ε = {fit.epsilon:g}", fontsize=11, color=colour)
     spectrum(bottom.subplots(), fits)
     return figure
 
@@ -91,7 +96,7 @@ def spectrum(axes: Any, fits: list[Whitening]) -> None:
     axes.semilogy(np.arange(1, len(values) + 1), values, color="#333333", linewidth=2)
     for fit, colour in zip(fits, COLOURS, strict=True):
         axes.axhline(fit.epsilon, color=colour, linewidth=1.5, linestyle="--")
-        axes.text(len(values), fit.epsilon * 1.15, f"ε = {fit.epsilon:.2g}", color=colour, ha="right", va="bottom")
+        axes.text(len(values), fit.epsilon * 1.15, f"ε = {fit.epsilon:g}", color=colour, ha="right", va="bottom")
     axes.set_xlim(1, len(values) * 1.01)
     axes.set_xlabel("direction, from the strongest")
     axes.set_ylabel("singular value s")

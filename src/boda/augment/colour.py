@@ -372,7 +372,7 @@ class AutoContrast(Augmentation):
 
 @dataclass(frozen=True)
 class Equalization(Augmentation):
-    """Make all levels of each channel about equally frequent.
+    """Make all levels of each channel about equally frequent; a channel of one level stays.
 
     Args:
         value_range: the least and the greatest value.
@@ -395,20 +395,13 @@ class Equalization(Augmentation):
         return (Paint(self._equalize),)
 
     def _equalize(self, image: np.ndarray) -> np.ndarray:
-        low, high = self.value_range
-        levels = (image - low) * (255.0 / (high - low))
-        equal = np.stack([self._equalize_channel(levels[..., c]) for c in range(image.shape[2])], axis=-1)
-        return (low + equal * ((high - low) / 255.0)).astype(np.float32)
+        """Level -> round(255 (cdf(level) - least) / (n - least)), least being how many have the least level."""
+        from boda.augment import kernels
 
-    def _equalize_channel(self, levels: np.ndarray) -> np.ndarray:
-        """Level -> round(255 (cdf(level) - cdf_min) / (n - cdf_min)); a channel of one level stays."""
-        bins = np.clip(levels * ((self.bins - 1) / 255.0), 0, self.bins - 1).astype(np.int32)
-        counted = np.bincount(bins.ravel(), minlength=self.bins).cumsum()
-        least = counted[counted > 0][0]
-        if counted[-1] == least:
-            return levels
-        table = np.clip(np.round((counted - least) * 255.0 / (counted[-1] - least)), 0, 255)
-        return table.astype(np.float32)[bins]
+        image = np.ascontiguousarray(image)
+        low, high = (np.float32(limit) for limit in self.value_range)
+        kernels.equalize(image.reshape(-1), image.shape[2], self.bins, low, high)
+        return image
 
 
 def uniform(rng: np.random.Generator, pair: tuple[float, float]) -> float:

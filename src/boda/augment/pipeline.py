@@ -20,6 +20,7 @@ from boda.errors import AugmentError
 from boda.sample import Sample
 
 _WORD = 2**64
+_PART = 64  # pictures at a time that `adapt` hands over
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,23 @@ class Pipeline:
         """The source of all chance of one sample in one epoch."""
         key = np.array([self.seed, sample % _WORD], np.uint64)
         return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, 0, epoch % _WORD], np.uint64)))
+
+    def adapt(self, images: Any) -> Pipeline:
+        """Fit the steps that learn from a data set, such as Whitening, to what the steps before them make of `images`.
+
+        Args:
+            images: (n, h, w, c), or a sequence of pictures (h, w, c), uint8 or float32; the training part alone.
+
+        Returns:
+            A new pipeline, with fitted steps; the chances are those of samples 0 to n - 1 in epoch 0.
+        """
+        steps, n = list(self.steps), len(images)
+        for i, step in enumerate(steps):
+            if (fit := getattr(step, "adapt", None)) is not None:
+                before = replace(self, steps=steps[:i])
+                parts = [slice(k, min(k + _PART, n)) for k in range(0, n, _PART)]
+                steps[i] = fit(before(images[part], sample=range(part.start, part.stop)) for part in parts)
+        return replace(self, steps=steps)
 
     def to_toml(self) -> str:
         """The pipeline as TOML, which `from_toml` reads back to an equal one."""

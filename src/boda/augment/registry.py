@@ -20,39 +20,57 @@ from boda.augment.colour import (
     RandomSaturation,
     Solarization,
 )
+from boda.augment.compress import RandomJpegCompression
 from boda.augment.crop import CenterCrop, RandomCrop
+from boda.augment.erase import RandomErasing
 from boda.augment.flip import RandomFlip
+from boda.augment.mix import CutMix, MixUp
+from boda.augment.policy import AugMix, RandAugment
 from boda.augment.project import RandomPerspective
 from boda.augment.rescale import Rescaling
 from boda.augment.resize import Resizing
+from boda.augment.soften import RandomGaussianBlur, RandomSharpness
+from boda.augment.standardise import FeaturewiseNormalization, SamplewiseCenter, SamplewiseNormalization, Whitening
 from boda.augment.turn import RandomRotation, RandomShear, RandomTranslation, RandomZoom
 
 if TYPE_CHECKING:
     from boda.augment.step import Augmentation
 
 AUGMENTATIONS: dict[str, type[Augmentation]] = {
+    "AugMix": AugMix,
     "AutoContrast": AutoContrast,
     "CenterCrop": CenterCrop,
+    "CutMix": CutMix,
     "Equalization": Equalization,
+    "FeaturewiseNormalization": FeaturewiseNormalization,
+    "MixUp": MixUp,
+    "RandAugment": RandAugment,
     "RandomBrightness": RandomBrightness,
     "RandomChannelShift": RandomChannelShift,
     "RandomColorDegeneration": RandomColorDegeneration,
     "RandomColorJitter": RandomColorJitter,
     "RandomContrast": RandomContrast,
     "RandomCrop": RandomCrop,
+    "RandomErasing": RandomErasing,
     "RandomFlip": RandomFlip,
     "RandomGain": RandomGain,
+    "RandomGaussianBlur": RandomGaussianBlur,
     "RandomGrayscale": RandomGrayscale,
     "RandomHue": RandomHue,
     "RandomInvert": RandomInvert,
+    "RandomJpegCompression": RandomJpegCompression,
     "RandomPerspective": RandomPerspective,
     "RandomPosterization": RandomPosterization,
     "RandomRotation": RandomRotation,
     "RandomSaturation": RandomSaturation,
+    "RandomSharpness": RandomSharpness,
     "RandomShear": RandomShear,
     "RandomTranslation": RandomTranslation,
     "RandomZoom": RandomZoom,
     "Rescaling": Rescaling,
     "Resizing": Resizing,
+    "SamplewiseCenter": SamplewiseCenter,
+    "SamplewiseNormalization": SamplewiseNormalization,
     "Solarization": Solarization,
+    "Whitening": Whitening,
 }

@@ -68,7 +68,7 @@ def _resample(pixels: np.ndarray, move: Move, out: np.ndarray | None) -> np.ndar
         return _hand_over(shrink(pixels, move.matrix, move.size, move.order or 1, move.fill_value), out, fresh=True)
     back = affine.sampling_matrix(move.matrix)
     if move.order is None:
-        return _hand_over(_cut(pixels, back, move.size), out, fresh=False)
+        return _copy(_cut(pixels, back, move.size), out)
     if move.order == 0:
         moved = warp(
             pixels, back, move.size, fill_mode=move.fill_mode or "nearest", fill_value=move.fill_value, order=0
@@ -90,6 +90,16 @@ def _cut(pixels: np.ndarray, back: np.ndarray, size: tuple[int, int]) -> np.ndar
     (across, _, left), (_, along, top), _ = np.rint(back).astype(int).tolist()
     left, top = min(left, left + across * (size[1] - 1)), min(top, top + along * (size[0] - 1))
     return pixels[top : top + size[0], left : left + size[1]][::along, ::across]
+
+
+def _copy(view: np.ndarray, out: np.ndarray | None) -> np.ndarray:
+    if view.strides[1] > 0:
+        return _hand_over(view, out, fresh=False)
+    from boda.augment import kernels  # NumPy takes three times as long where columns run backwards
+
+    free = np.empty(view.shape, np.float32) if out is None or np.shares_memory(out, view) else out
+    kernels.copy_flat(view, free.reshape(-1))
+    return _hand_over(free, out, fresh=True)
 
 
 def _recolour(pixels: np.ndarray, tones: list[Tone], out: np.ndarray | None, *, fresh: bool) -> np.ndarray:

@@ -20,7 +20,7 @@ Window = tuple[float, float, float, float]
 class Resizing(Augmentation):
     """Bring a picture to `height` x `width`; it is stretched, unless one of the two ways to keep its shape is chosen.
 
-    Boxes follow exactly; those of Keras's layer are off by up to half a pixel where it crops or pads.
+    Boxes follow exactly; those of Keras's layer are off by a pixel or two where it crops or pads.
 
     Args:
         height: rows of the result, in pixels.

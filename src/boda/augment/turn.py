@@ -144,6 +144,7 @@ class RandomShear(Augmentation):
         interpolation: "nearest", "bilinear", or, beyond Keras's layer, "bicubic".
         fill_mode: "reflect", "wrap", "constant" or "nearest", as in `RandomRotation`.
         fill_value: the constant, on the scale of the values.
+        center: beyond Keras's layer: slant about the picture's centre instead, which moves things less.
 
     Reference:
         keras.layers.RandomShear
@@ -154,6 +155,7 @@ class RandomShear(Augmentation):
     interpolation: str = "bilinear"
     fill_mode: str = "reflect"
     fill_value: float = 0.0
+    center: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no slant, fill or interpolation is, and slants that flatten the picture to a line."""
@@ -169,7 +171,8 @@ class RandomShear(Augmentation):
         b = sign * draw_factor(rng, self.y_factor)
         a = sign * draw_factor(rng, self.x_factor)
         back_again = affine.scale(1.0 / (1.0 - a * b), 1.0 / (1.0 - a * b)) @ affine.shear(-a, -b)
-        return (_within(scene, affine.about(back_again, 0.5, 0.5), self),)
+        x, y = (scene.width / 2, scene.height / 2) if self.center else (0.5, 0.5)
+        return (_within(scene, affine.about(back_again, x, y), self),)
 
 
 def expect_factor(step: Augmentation, argument: str, least: float, unit: str, *, above: bool = False) -> None:

@@ -17,15 +17,17 @@ from boda.preprocessing.image.functions import (
 from boda.preprocessing.image.io import check_dtype
 from boda.preprocessing.image.render import Rendering, render
 from boda.preprocessing.image.splits import SPLITS
-from boda.preprocessing.image.statistics import FLOOR, channel_deviation, channel_mean, whitening_matrix
+from boda.preprocessing.image.statistics import FLOOR, channel_deviation, channel_mean, whitening
 from boda.preprocessing.image.transform import draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from boda.augment.whiten import Whitening
     from boda.preprocessing.image.arrays import NumpyArrayIterator
     from boda.preprocessing.image.dataframe import DataFrameIterator
     from boda.preprocessing.image.directory import DirectoryIterator
+    from boda.preprocessing.image.translation import Translation
 
 AXES = {"channels_first": (1, 2, 3), "channels_last": (3, 1, 2)}
 
@@ -141,7 +143,8 @@ class ImageDataGenerator:
         self.augment_validation = augment_validation
         self.mean: np.ndarray | None = None
         self.std: np.ndarray | None = None
-        self.zca_whitening_matrix: np.ndarray | None = None
+        self.whitening: Whitening | None = None
+        self._own_matrix: np.ndarray | None = None
         self._settle_overridden()
 
     def _settle_overridden(self) -> None:
@@ -319,10 +322,29 @@ class ImageDataGenerator:
         return x
 
     def whiten(self, x: Any) -> Any:
-        """Multiply a picture, or each of a batch, with the ZCA matrix."""
-        if self.zca_whitening and self._is_fitted("zca_whitening", self.zca_whitening_matrix):
-            x = np.reshape(x.reshape(-1, math.prod(x.shape[-3:])) @ self.zca_whitening_matrix, x.shape)
+        """Multiply a picture, or each of a batch, with the ZCA matrix, or with its factors."""
+        if self.zca_whitening and self._own_matrix is not None:
+            return np.reshape(x.reshape(-1, math.prod(x.shape[-3:])) @ self._own_matrix, x.shape)
+        if self.zca_whitening and self._is_fitted("zca_whitening", self.whitening):
+            return self.whitening.apply(x)  # type: ignore[union-attr]  # it is fitted
         return x
+
+    @property
+    def zca_whitening_matrix(self) -> np.ndarray | None:
+        """The dense ZCA matrix (d, d) with d = h w c, made when it is asked for; None before `fit`.
+
+        Whitening itself works with factors of it, at any size. A matrix that is set here is used instead.
+
+        Raises:
+            AugmentError: It would take more than 2 GB.
+        """
+        if self._own_matrix is not None or self.whitening is None:
+            return self._own_matrix
+        return self.whitening.matrix()
+
+    @zca_whitening_matrix.setter
+    def zca_whitening_matrix(self, matrix: np.ndarray | None) -> None:
+        self._own_matrix, self.whitening = matrix, None
 
     def get_random_transform(self, img_shape: Sequence[int], seed: int | None = None) -> dict[str, Any]:
         """Draw for one picture of `img_shape`: "theta", "tx", "ty", "shear", "zx", "zy", the flips and the colours."""
@@ -396,7 +418,17 @@ class ImageDataGenerator:
             self.std = channel_deviation(x, self.channel_axis)
             x /= self.std + FLOOR
         if self.zca_whitening:
-            self.zca_whitening_matrix = whitening_matrix(x.reshape(len(x), -1), self.zca_epsilon)
+            self.whitening, self._own_matrix = whitening(x, self.zca_epsilon), None
+
+    def to_pipeline(self, size: tuple[int, int] | None = None) -> Translation:
+        """This generator as a boda pipeline and as Keras layers, and what they do otherwise.
+
+        Args:
+            size: (h, w) of the pictures, which is needed where shifts are given in pixels.
+        """
+        from boda.preprocessing.image.translation import translate
+
+        return translate(self, size)
 
     def _is_fitted(self, step: str, statistic: Any) -> bool:
         if statistic is None:
