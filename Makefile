@@ -69,6 +69,7 @@ bench: setup
 
 docs: setup
 	@$(BIN)/python docs/build.py
+	@$(BIN)/python docs/augmentation.py
 	@$(BIN)/python -m pytest --quiet --doctest-modules src
 
 lock:

@@ -1,4 +1,4 @@
-"""Standardising does what ImageDataGenerator's arguments of these names do, and learns from the data that it is given."""
+"""Standardising does what ImageDataGenerator's arguments of these names do, and learns from the data it is given."""
 
 import numpy as np
 import pytest
@@ -117,7 +117,7 @@ def test_whitening_is_that_of_the_pictures_it_learned_from(images):
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
-def test_whitening_equals_keras_generator(images):
+def test_whitening_equals_keras_generator():
     many = np.random.default_rng(1).uniform(0, 255, (200, 4, 3, 1)).astype(np.float32)
     theirs = keras_standardize(many, many[0], featurewise_center=True, zca_whitening=True, zca_epsilon=0.1)
 

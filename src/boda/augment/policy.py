@@ -158,7 +158,7 @@ def _shading(factor: Factor, value_range: Range) -> list[Augmentation]:
 def _levelling(factor: Factor, value_range: Range) -> list[Augmentation]:
     pair = _pair(factor)
     return [
-        RandomPosterization(max(1, int(8 * pair[1])), value_range),
+        RandomPosterization((1, max(1, int(8 * pair[1]))), value_range),
         Solarization(pair, pair, value_range),
         AutoContrast(value_range),
         Equalization(value_range),

@@ -64,7 +64,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
 @click.option("--label-column", help="For tables.")
 @click.option("--group-column", help="For tables: what stays in one part.")
 @click.option("--json", "as_json", is_flag=True, help="Print metrics.json to standard output.")
-def command(  # noqa: PLR0917 - click passes them by name
+def command(
     data: Path,
     out: Path | None,
     seed: int,

@@ -32,7 +32,7 @@ class Fit:
     history: list[dict[str, Any]]
 
 
-def fit_keras_head(  # noqa: PLR0917 - two pairs of arrays, then how
+def fit_keras_head(
     seen: tuple[np.ndarray, np.ndarray],
     unseen: tuple[np.ndarray, np.ndarray] | None,
     classes: int,
