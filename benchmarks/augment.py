@@ -45,12 +45,15 @@ class Peer:
     why_not: str = ""
 
     def start(self) -> None:
-        """Start the child and wait until its first batches are made."""
+        """Start the child; all of them make their first batches at the same time."""
         script = Path(__file__).with_name("augment_peers.py")
         command = [sys.executable, "-W", "ignore", script, self.name, self.fill_mode, str(self.size)]
         pipe = subprocess.PIPE
         self.child = subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe, env=environment())
-        if self._answer() != "ready":
+
+    def wait(self) -> None:
+        """Wait until the child is ready."""
+        if self.child and self._answer() != "ready":
             self.why_not = (self.child.stderr.read().strip().splitlines() or ["?"])[-1] if self.child.stderr else "?"
             self.child = None
 
@@ -79,6 +82,8 @@ def run(names: list[str], fill_mode: str, size: int, rounds: int, seconds: float
     peers = {name: Peer(name, fill_mode, size) for name in names}
     for peer in peers.values():
         peer.start()
+    for peer in peers.values():
+        peer.wait()
     for _ in range(rounds):
         for peer in peers.values():
             peer.measure(seconds)
@@ -152,6 +157,7 @@ def main() -> None:
     parser.add_argument("--modes", nargs="*", default=["nearest", "constant", "reflect", "wrap"])
     parser.add_argument("--sizes", nargs="*", type=int, default=[64, 128, 224, 384, 512, 1024])
     chosen = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     print(facts())
     print("Peers: " + ", ".join(f"{name} {version}" for name in VERSIONS if (version := version_of(name))) + ".")
     for mode in chosen.modes:

@@ -31,7 +31,7 @@ def shift(right: float, down: float) -> np.ndarray:
 
 def scale(across: float, along: float) -> np.ndarray:
     """Stretch x by `across` and y by `along`, away from the origin."""
-    return np.diag([float(across), float(along), 1.0])
+    return np.array([[across, 0.0, 0.0], [0.0, along, 0.0], [0.0, 0.0, 1.0]])
 
 
 def rotation(turns: float) -> np.ndarray:

@@ -642,6 +642,8 @@ def follow_boxes(boxes: Any, matrices: Any, sizes: Any, ellipse: bool, out: Any,
 
 LINEAR, GREY, HUE, SATURATION, POSTERIZE, SOLARIZE, CHANNELS, CONTRAST, STRETCH, SHIFT, SAMPLEWISE = range(11)
 BLOCK = 4096  # pixels that stay in the processor's cache while all operations are applied to them
+STRIP = 512  # pixels whose three colours are laid apart, since a loop over every third value does not vectorise
+PERIOD = 128  # pixels for which a number for each channel is repeated, for the same reason
 
 
 @njit(fastmath=_FAST, inline="always", **_OPTIONS)
@@ -662,58 +664,107 @@ def _most(a: float, b: float, c: float) -> float:
     return a if a > c else c
 
 
+@njit(fastmath=_FAST, inline="always", **_OPTIONS)
+def _lay_each(values: Any, channels: Any, red: Any, green: Any, blue: Any) -> None:
+    for p in range(red.size):
+        k = channels * np.uint64(p)
+        red[p], green[p], blue[p] = values[k], values[k + np.uint64(1)], values[k + np.uint64(2)]
+
+
 @njit(fastmath=_FAST, **_OPTIONS)
-def _grey(values: Any, channels: int, share: float, low: float, high: float) -> None:
-    """Go the way to grey, ITU-R BT.601's luma, by `share`; alpha stays."""
-    for k in range(0, values.size, channels):
-        r, g, b = values[k], values[k + 1], values[k + 2]
+def _lay_apart(values: Any, channels: int, red: Any, green: Any, blue: Any) -> None:
+    """The first three channels; indices are unsigned, so that nothing asks whether they are below 0."""
+    if channels == 3:
+        _lay_each(values, np.uint64(3), red, green, blue)
+    else:
+        _lay_each(values, np.uint64(channels), red, green, blue)
+
+
+@njit(fastmath=_FAST, inline="always", **_OPTIONS)
+def _put_each(values: Any, channels: Any, red: Any, green: Any, blue: Any) -> None:
+    for p in range(red.size):
+        k = channels * np.uint64(p)
+        values[k], values[k + np.uint64(1)], values[k + np.uint64(2)] = red[p], green[p], blue[p]
+
+
+@njit(fastmath=_FAST, **_OPTIONS)
+def _put_back(values: Any, channels: int, red: Any, green: Any, blue: Any) -> None:
+    if channels == 3:
+        _put_each(values, np.uint64(3), red, green, blue)
+    else:
+        _put_each(values, np.uint64(channels), red, green, blue)
+
+
+@njit(fastmath=_FAST, **_OPTIONS)
+def _grey(red: Any, green: Any, blue: Any, share: float, low: float, high: float) -> None:
+    """Go the way to grey, ITU-R BT.601's luma, by `share`."""
+    for p in range(red.size):
+        r, g, b = red[p], green[p], blue[p]
         luma = np.float32(0.2989) * r + np.float32(0.587) * g + np.float32(0.114) * b
-        values[k] = _within(r + share * (luma - r), low, high)
-        values[k + 1] = _within(g + share * (luma - g), low, high)
-        values[k + 2] = _within(b + share * (luma - b), low, high)
+        red[p] = _within(r + share * (luma - r), low, high)
+        green[p] = _within(g + share * (luma - g), low, high)
+        blue[p] = _within(b + share * (luma - b), low, high)
 
 
 @njit(fastmath=_FAST, inline="always", **_OPTIONS)
 def _from_hue(n: float, h: float, v: float, delta: float) -> float:
     """One channel of HSV to RGB: v - delta max(0, min(k, 4 - k, 1)), k = (n + h) mod 6, of n + h from -6 to 18."""
     six = np.float32(6.0)
-    whole = n + h
-    k = whole - six * (np.float32(whole >= six) + np.float32(whole >= six + six) - np.float32(whole < np.float32(0.0)))
+    k: Any = n + h
+    k = k - six if k >= six else k
+    k = k - six if k >= six else k
+    k = k + six if k < np.float32(0.0) else k
     m = k if k < np.float32(4.0) - k else np.float32(4.0) - k
     return v - delta * _within(m, np.float32(0.0), np.float32(1.0))
 
 
 @njit(fastmath=_FAST, **_OPTIONS)
-def _hue(values: Any, channels: int, turn: float, low: float) -> None:
+def _hue(red: Any, green: Any, blue: Any, turn: float, low: float) -> None:
     """Turn the hue by `turn` sixths of a circle; saturation and value stay. `low` is the value of black."""
-    zero, two, four = np.float32(0.0), np.float32(2.0), np.float32(4.0)
-    for k in range(0, values.size, channels):
-        r, g, b = values[k] - low, values[k + 1] - low, values[k + 2] - low
+    for p in range(red.size):
+        r, g, b = red[p] - low, green[p] - low, blue[p] - low
         v = _most(r, g, b)
         delta = v + _most(-r, -g, -b)
-        inverse = np.float32(1.0) / delta if delta > zero else zero
-        by_green, by_blue = (b - r) * inverse + two, (r - g) * inverse + four
-        red = np.float32(v == r)
-        green = np.float32(v == g) * (np.float32(1.0) - red)
-        h = turn + red * (g - b) * inverse + green * by_green + (np.float32(1.0) - red - green) * by_blue
-        values[k] = low + _from_hue(np.float32(5.0), h, v, delta)
-        values[k + 1] = low + _from_hue(np.float32(3.0), h, v, delta)
-        values[k + 2] = low + _from_hue(np.float32(1.0), h, v, delta)
+        inverse = np.float32(1.0) / (delta if delta > np.float32(0.0) else np.float32(1.0))
+        h = (r - g) * inverse + np.float32(4.0)
+        h = (b - r) * inverse + np.float32(2.0) if v == g else h
+        h = (g - b) * inverse if v == r else h
+        h += turn
+        red[p] = low + _from_hue(np.float32(5.0), h, v, delta)
+        green[p] = low + _from_hue(np.float32(3.0), h, v, delta)
+        blue[p] = low + _from_hue(np.float32(1.0), h, v, delta)
 
 
 @njit(fastmath=_FAST, **_OPTIONS)
-def _saturation(values: Any, channels: int, gain: float, low: float) -> None:
+def _saturation(red: Any, green: Any, blue: Any, gain: float, low: float) -> None:
     """Multiply the saturation s by `gain`, to at most 1: x -> v - (v - x) s' / s."""
-    one = np.float32(1.0)
-    for k in range(0, values.size, channels):
-        r, g, b = values[k] - low, values[k + 1] - low, values[k + 2] - low
+    for p in range(red.size):
+        r, g, b = red[p] - low, green[p] - low, blue[p] - low
         v = _most(r, g, b)
         delta = v + _most(-r, -g, -b)
-        most = v / delta if delta > np.float32(0.0) else one
+        most = v / (delta if delta > np.float32(0.0) else np.float32(1.0))
         ratio = gain if gain < most else most
-        values[k] = low + v - (v - r) * ratio
-        values[k + 1] = low + v - (v - g) * ratio
-        values[k + 2] = low + v - (v - b) * ratio
+        red[p] = low + v - (v - r) * ratio
+        green[p] = low + v - (v - g) * ratio
+        blue[p] = low + v - (v - b) * ratio
+
+
+@njit(**_OPTIONS)
+def _by_colours(values: Any, channels: int, row: Any) -> None:
+    """Operations on the first three channels together; a fourth, alpha, stays."""
+    code, n, planes = int(row[0]), values.size // channels, np.empty((3, STRIP), np.float32)
+    for start in range(0, n, STRIP):
+        end = min(start + STRIP, n)
+        part = values[start * channels : end * channels]
+        red, green, blue = planes[0, : end - start], planes[1, : end - start], planes[2, : end - start]
+        _lay_apart(part, channels, red, green, blue)
+        if code == GREY:
+            _grey(red, green, blue, row[1], row[2], row[3])
+        elif code == HUE:
+            _hue(red, green, blue, row[1], row[2])
+        else:
+            _saturation(red, green, blue, row[1], row[2])
+        _put_back(part, channels, red, green, blue)
 
 
 @njit(fastmath=_FAST, **_OPTIONS)
@@ -736,48 +787,53 @@ def _solarize(values: Any, added: float, threshold: float, low: float, high: flo
 
 
 @njit(fastmath=_FAST, **_OPTIONS)
+def _scale_each(values: Any, gains: Any, offsets: Any, low: float, high: float) -> None:
+    for k in range(values.size):
+        values[k] = _within(values[k] * gains[k] + offsets[k], low, high)
+
+
+@njit(**_OPTIONS)
 def _each_channel(values: Any, channels: int, gains: Any, offsets: Any, low: float, high: float) -> None:
-    if channels == 3:
-        for k in range(0, values.size, 3):
-            values[k] = _within(values[k] * gains[0] + offsets[0], low, high)
-            values[k + 1] = _within(values[k + 1] * gains[1] + offsets[1], low, high)
-            values[k + 2] = _within(values[k + 2] * gains[2] + offsets[2], low, high)
-        return
-    for k in range(0, values.size, channels):
+    wide = np.empty((2, PERIOD * channels), np.float32)
+    for p in range(PERIOD):
         for c in range(channels):
-            values[k + c] = _within(values[k + c] * gains[c] + offsets[c], low, high)
+            wide[0, p * channels + c], wide[1, p * channels + c] = gains[c], offsets[c]
+    for start in range(0, values.size, PERIOD * channels):
+        part = values[start : min(start + PERIOD * channels, values.size)]
+        _scale_each(part, wide[0], wide[1], low, high)
 
 
-@njit(fastmath=True, **_OPTIONS)
+@njit(fastmath=_FAST, **_OPTIONS)
+def _add_to(values: Any, sums: Any) -> None:
+    for k in range(values.size):
+        sums[k] += values[k]
+
+
+@njit(**_OPTIONS)
 def _sums(values: Any, channels: int, sums: Any) -> None:
-    """The sum of each channel; float32 within a block, float64 over the blocks."""
-    for start in range(0, values.size, 256 * channels):
-        part = values[start : min(start + 256 * channels, values.size)]
-        if channels == 3:
-            r, g, b = np.float32(0.0), np.float32(0.0), np.float32(0.0)
-            for k in range(0, part.size, 3):
-                r += part[k]
-                g += part[k + 1]
-                b += part[k + 2]
-            sums[0] += r
-            sums[1] += g
-            sums[2] += b
-        else:
+    """The sum of each channel; float32 over 64 pixels at a time, float64 over the rest."""
+    width = PERIOD * channels
+    wide = np.empty(width, np.float32)
+    for first in range(0, values.size, 64 * width):
+        wide[:] = np.float32(0.0)
+        for start in range(first, min(first + 64 * width, values.size), width):
+            _add_to(values[start : min(start + width, values.size)], wide)
+        for p in range(PERIOD):
             for c in range(channels):
-                one = np.float32(0.0)
-                for k in range(c, part.size, channels):
-                    one += part[k]
-                sums[c] += one
+                sums[c] += wide[p * channels + c]
 
 
 @njit(fastmath=True, **_OPTIONS)
-def _channel_range(values: Any, channels: int, c: int) -> tuple[float, float]:
-    low, high = values[c], values[c]
-    for k in range(c, values.size, channels):
-        x = values[k]
-        low = x if x < low else low
-        high = x if x > high else high
-    return low, high
+def _squares(values: Any, mean: float) -> float:
+    """The sum of (x - mean)^2; float32 within a block, float64 over the blocks."""
+    total = 0.0
+    for start in range(0, values.size, 1024):
+        one: Any = np.float32(0.0)
+        part = values[start : min(start + 1024, values.size)]
+        for k in range(part.size):
+            one += (part[k] - mean) * (part[k] - mean)
+        total += one
+    return total
 
 
 @njit(fastmath=True, **_OPTIONS)
@@ -787,6 +843,19 @@ def _range(values: Any) -> tuple[float, float]:
         low = x if x < low else low
         high = x if x > high else high
     return low, high
+
+
+@njit(**_OPTIONS)
+def _channel_ranges(values: Any, channels: int, least: Any, most: Any) -> None:
+    """The least and the greatest value of each channel."""
+    n, strip = values.size // channels, np.empty(STRIP, np.float32)
+    least[:], most[:] = values[:channels], values[:channels]
+    for start in range(0, n, STRIP):
+        end = min(start + STRIP, n)
+        for c in range(channels):
+            strip[: end - start] = values[start * channels : end * channels].reshape(end - start, channels)[:, c]
+            low, high = _range(strip[: end - start])
+            least[c], most[c] = min(least[c], low), max(most[c], high)
 
 
 @njit(**_OPTIONS)
@@ -802,23 +871,22 @@ def _by_statistics(values: Any, channels: int, row: Any) -> None:
             gains[c] = row[1]
             offsets[c] = (1.0 - row[1]) * sums[c] / n
     elif code == STRETCH:
+        least, most = np.empty(channels, np.float32), np.empty(channels, np.float32)
+        _channel_ranges(values, channels, least, most)
         for c in range(channels):
-            least, most = _channel_range(values, channels, c)
-            if most > least:
-                gains[c] = (high - low) / (most - least)
-                offsets[c] = low - least * gains[c]
+            if most[c] > least[c]:
+                gains[c] = (high - low) / (most[c] - least[c])
+                offsets[c] = low - least[c] * gains[c]
     elif code == SHIFT:
         low, high = _range(values)
         _linear(values, np.float32(1.0), row[1], low, high)
         return
     else:
-        sums, flat = np.zeros(1), values
-        _sums(flat, 1, sums)
-        mean, squares = sums[0] / flat.size, 0.0
+        sums = np.zeros(1)
+        _sums(values, 1, sums)
+        mean = sums[0] / values.size
         if row[1] > 0:
-            for x in flat:
-                squares += (x - mean) ** 2
-            gains[:] = 1.0 / (np.sqrt(squares / flat.size) + 1e-6)
+            gains[:] = 1.0 / (np.sqrt(_squares(values, np.float32(mean)) / values.size) + 1e-6)
         offsets[:] = -mean * gains[0]
     _each_channel(values, channels, gains, offsets, low, high)
 
@@ -828,12 +896,8 @@ def _by_pixel(values: Any, channels: int, row: Any) -> None:
     code = int(row[0])
     if code == LINEAR:
         _linear(values, row[1], row[2], row[3], row[4])
-    elif code == GREY and channels >= 3:
-        _grey(values, channels, row[1], row[2], row[3])
-    elif code == HUE and channels >= 3:
-        _hue(values, channels, row[1], row[2])
-    elif code == SATURATION and channels >= 3:
-        _saturation(values, channels, row[1], row[2])
+    elif code in (GREY, HUE, SATURATION) and channels >= 3:
+        _by_colours(values, channels, row)
     elif code == POSTERIZE:
         _posterize(values, row[1], row[2], row[3])
     elif code == SOLARIZE:

@@ -51,9 +51,8 @@ class MixUp(BatchAugmentation):
             raise AugmentError(
                 "MixUp: masks of class ids (h, w) cannot be blended. Use CutMix, or masks of single objects (n, h, w)."
             )
-        return pack(
-            [self._blend(rng, entry, entries, whole[i]) for i, (rng, entry) in enumerate(_each(rngs, entries))], whole
-        )
+        rows = zip(rngs, entries, whole, strict=True)
+        return pack([self._blend(rng, own, entries, out) for rng, own, out in rows], whole)
 
     def _blend(self, rng: np.random.Generator, own: _Entry, entries: list[_Entry], out: np.ndarray) -> Augmented:
         weight, other = float(rng.beta(self.alpha, self.alpha)), entries[rng.integers(len(entries))]
@@ -95,9 +94,8 @@ class CutMix(BatchAugmentation):
     def mix(self, batch: Augmented, rngs: Sequence[np.random.Generator]) -> Augmented:
         """A batch of pictures with a patch of another in each."""
         entries, whole = _entries(self, batch), np.array(batch.image, np.float32)
-        return pack(
-            [self._paste(rng, entry, entries, whole[i]) for i, (rng, entry) in enumerate(_each(rngs, entries))], whole
-        )
+        rows = zip(rngs, entries, whole, strict=True)
+        return pack([self._paste(rng, own, entries, out) for rng, own, out in rows], whole)
 
     def _paste(self, rng: np.random.Generator, own: _Entry, entries: list[_Entry], out: np.ndarray) -> Augmented:
         alpha = uniform(rng, as_range(self.factor, symmetric=False)) + LEAST_ALPHA
@@ -197,10 +195,6 @@ def _check_soft(name: str, i: int, label: Any) -> None:
             f"{name}: labels of pictures must be one-hot, (n, classes), since classes cannot be mixed by their number; "
             f"np.eye(classes)[labels] makes them so. Received, for picture {i}: {label!r}."
         )
-
-
-def _each(rngs: Sequence[np.random.Generator], entries: list[_Entry]) -> list[tuple[np.random.Generator, _Entry]]:
-    return list(zip(rngs, entries, strict=True))
 
 
 def _join(image: np.ndarray, own: _Entry, other: _Entry, weight: float) -> Augmented:

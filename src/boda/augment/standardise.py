@@ -156,13 +156,16 @@ class Whitening(Augmentation):
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - nothing to draw
         """One Paint."""
-        shape, whitening = (scene.height, scene.width, scene.channels), self.value
-        if shape != whitening.shape:
-            raise AugmentError(
-                f"Whitening: it was learned from pictures of {whitening.shape}, height, width and channels. Received: "
-                f"{shape}. Put a Resizing before it, or adapt it to such pictures."
-            )
-        return (Paint(lambda image: whitening.apply(image).astype(np.float32, copy=False)),)
+        return (Paint(partial(_whiten, whitening=self.value)),)
+
+
+def _whiten(image: np.ndarray, whitening: whiten.Whitening) -> np.ndarray:
+    if image.shape != whitening.shape:
+        raise AugmentError(
+            f"Whitening: it was learned from pictures of {whitening.shape}, height, width and channels. Received: "
+            f"{image.shape}. Put a Resizing before it, or adapt it to such pictures."
+        )
+    return whitening.apply(image).astype(np.float32, copy=False)
 
 
 def _normalize(image: np.ndarray, mean: np.ndarray, gain: np.ndarray) -> np.ndarray:

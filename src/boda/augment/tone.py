@@ -22,7 +22,7 @@ MOST_CHANNELS = 4
 
 def linear(gain: float, offset: float = 0.0, low: float = -np.inf, high: float = np.inf) -> Tone:
     """Scale and shift: x -> clip(gain x + offset, low, high)."""
-    unclipped = np.isneginf(low) and np.isposinf(high) and gain != 0
+    unclipped = low == -np.inf and high == np.inf and gain != 0
     return Tone(_row(LINEAR, gain, offset, low, high), (gain, offset) if unclipped else None)
 
 
