@@ -1,0 +1,6 @@
+"""Lets the contracts import the painter that stands beside them."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
