@@ -43,6 +43,7 @@ class Labels:
 
 
 NO_LABELS = Labels()
+_STAY = np.eye(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,12 @@ def move_boxes(
     """
     from boda.augment import kernels
 
-    matrices = np.stack([*([np.eye(3)] if frame else []), *(move.matrix for move in moves)])
-    sizes = np.array([*([frame] if frame else []), *(move.size for move in moves)], np.float64)
+    first = 1 if frame else 0
+    matrices, sizes = np.empty((first + len(moves), 3, 3)), np.empty((first + len(moves), 2))
+    if frame:
+        matrices[0], sizes[0] = _STAY, frame
+    for i, move in enumerate(moves, start=first):
+        matrices[i], sizes[i] = move.matrix, move.size
     out, visible = np.empty((len(boxes), 4)), np.empty(len(boxes))
     kernels.follow_boxes(np.ascontiguousarray(boxes, np.float64), matrices, sizes, ellipse, out, visible)
     return out, visible
@@ -178,6 +183,8 @@ def _check_boxes(given: Any) -> np.ndarray:
         return boxes.reshape(0, 4)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise AugmentError(f"boxes must be (n, 4) of x0, y0, x1, y1 in pixels. Received: {boxes.shape}.")
+    if (boxes[:, 2:] >= boxes[:, :2]).all() and np.isfinite(boxes.sum()):
+        return boxes
     wrong = np.flatnonzero(~(np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] >= boxes[:, :2]).all(axis=1)))
     if wrong.size:
         raise AugmentError(
@@ -193,6 +200,8 @@ def _all(boxes: np.ndarray) -> np.ndarray:
 
 def _keep(labels: Labels, kept: np.ndarray) -> Labels:
     """Only the objects `kept`, of everything that has one entry an object."""
+    if labels.boxes is not None and len(kept) == len(labels.boxes):
+        return labels if labels.kept is not None else replace(labels, kept=kept)
     boxes = labels.boxes if labels.boxes is not None else np.zeros((0, 4))
     return Labels(
         boxes[kept],

@@ -192,8 +192,8 @@ def expect_filling(step: Augmentation, fill_mode: str, interpolation: str) -> No
 
 def draw_factor(rng: np.random.Generator, factor: Factor) -> float:
     """One number from Keras's range, whose ends may stand in either order."""
-    first, second = as_range(factor)
-    return rng.uniform(min(first, second), max(first, second))
+    low, high = (-factor, factor) if isinstance(factor, (int, float)) else factor
+    return min(low, high) + abs(high - low) * rng.random()
 
 
 def _within(
