@@ -286,4 +286,4 @@ def test_a_name_cannot_steer_the_terminal(command, trained, leaf, tmp_path):
     _, out, _ = command("predict", trained.path, name)
 
     assert "\x1b" not in out
-    assert "\\x1b" in out
+    assert "\\x1b" in "".join(out.split())  # a long path is broken over lines

@@ -16,6 +16,7 @@ Examples:
   boda look photos/                 photos/CLASS/picture.jpg
   boda look photos/ --fast          headers only: no damage, no near copies
   boda look list.csv --json
+  boda look photos/ --augment RandomFlip    draws beside originals; does a step harm labels?
 """
 LISTED = 8
 
@@ -25,11 +26,25 @@ LISTED = 8
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Where the page and the sheet go; by default boda-look/NAME."
 )
-@click.option("--fast", is_flag=True, help="Read headers only: no damage behind them, no near copies.")
+@click.option(
+    "--fast", is_flag=True, help="Read headers only: no damage behind them, no near copies, no trying of steps."
+)
+@click.option(
+    "--augment",
+    metavar="RECIPE",
+    help="Show augmented pictures, and try what each step does to labels: a TOML file, a step's name, or default.",
+)
 @click.option("--path-column", help="For tables.")
 @click.option("--label-column", help="For tables.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-def command(data: Path, out: Path | None, fast: bool, as_json: bool, **columns: str | None) -> None:  # noqa: FBT001 - click's interface
+def command(
+    data: Path,
+    out: Path | None,
+    fast: bool,  # noqa: FBT001 - click's interface
+    augment: str | None,
+    as_json: bool,  # noqa: FBT001 - click's interface
+    **columns: str | None,
+) -> None:
     """What is in this folder? Counts, samples, damaged, duplicate and leaking files.
 
     DATA is a folder with a subfolder a class (train/, val/ and test/ may stand above them), or a CSV file.
@@ -37,7 +52,7 @@ def command(data: Path, out: Path | None, fast: bool, as_json: bool, **columns: 
     from boda.verbs.look import look
 
     reading = {name: value for name, value in columns.items() if value}
-    overview = look(data, out=out, deep=not fast, reading=reading)
+    overview = look(data, out=out, deep=not fast, augment=augment, reading=reading)
     if as_json:
         click.echo(json.dumps(overview.summary, indent=2))
     else:
@@ -82,6 +97,26 @@ def print_overview(overview: Overview) -> None:
     if found["warnings"]:
         show(Text("\n".join(["", "Worth your attention:", *(f"  - {text}" for text in found["warnings"])])))
     click.echo(f"\npage   {overview.page}\nsheet  {overview.sheet}")
+    if overview.augment_page is not None:
+        print_augmented(overview)
+
+
+def print_augmented(overview: Overview) -> None:
+    """What each step does to labels, and where its draws are."""
+    from rich.text import Text
+
+    from boda.cli.show import show
+
+    found = overview.summary["augment"]
+    risk = found["risk"]
+    if risk["skipped"]:
+        told = [f"What the steps do to labels was not measured: {risk['skipped']}."]
+    elif found["warnings"]:
+        told = ["Steps that can destroy a label:", *(f"  - {text}" for text in found["warnings"])]
+    else:
+        told = [f"Labels: no difference shown for any step, on {risk['n']} pictures."]
+    show(Text("\n".join(["", *told])))
+    click.echo(f"\naugmented   {overview.augment_page}\n            {overview.augment_sheet}")
 
 
 def _range(spread: dict[str, float]) -> str:
