@@ -282,7 +282,7 @@ def test_an_altered_run_spoils_neither_the_list_nor_ends_in_a_traceback(command,
 @pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
 def test_a_name_cannot_steer_the_terminal(command, trained, leaf, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # a long path would be broken over lines
-    name = Path("\x1b[31mred.png")
+    name = type(tmp_path)("\x1b[31mred.png")
     shutil.copy(leaf, name)
     _, out, _ = command("predict", trained.path, name)
 
