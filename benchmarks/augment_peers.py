@@ -137,6 +137,8 @@ def keras_layers(images: np.ndarray, fill_mode: str) -> Iterator[Any]:
     data = tf.data.Dataset.from_tensor_slices(images).repeat().batch(BATCH, drop_remainder=True).map(through)
     options = tf.data.Options()
     options.threading.private_threadpool_size = 1
+    options.autotune.enabled = False  # else batches are made ahead, while this peer is not measured
+    options.experimental_optimization.inject_prefetch = False
     yield from data.with_options(options)
 
 

@@ -55,7 +55,7 @@ def split_at_batch_steps(steps: Iterable[Augmentation]) -> list[Any]:
 def pack(pictures: Sequence[Augmented], whole: np.ndarray | None = None, *, stack: bool = True) -> Augmented:
     """Many Augmented as one; `whole` (n, h, w, c) is the array that already holds their pixels."""
     images = whole if whole is not None else [one.image for one in pictures]
-    parts = [_column([getattr(one, name) for one in pictures], stack=stack) for name in _PARTS]
+    parts = [_column([getattr(one, name) for one in pictures], stack=stack and name in _STACKED) for name in _PARTS]
     return Augmented(images, *parts)
 
 
@@ -69,6 +69,7 @@ def unpack(batch: Augmented) -> list[tuple[np.ndarray, Labels]]:
 
 
 _PARTS = ("boxes", "labels", "masks", "points", "kept")
+_STACKED = ("labels", "masks")  # the others have as many rows as there are objects, which differs by chance
 
 
 def _column(entries: list[Any], *, stack: bool) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,9 +68,9 @@ class RandAugment(Augmentation):
     def steps(self) -> list[Augmentation]:
         """The steps that are drawn from."""
         return [
-            *_moving(self.factor, self.interpolation),
-            *_shading(self.factor, self.value_range),
-            *_levelling(self.factor, self.value_range),
+            *_moving(_pair(self.factor), self.interpolation),
+            *_shading(_pair(self.factor), tuple(self.value_range)),
+            *_levelling(_pair(self.factor), tuple(self.value_range)),
         ]
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:
@@ -122,9 +122,9 @@ class AugMix(Augmentation):
     def steps(self, *, moving: bool = True) -> list[Augmentation]:
         """The steps that are drawn from, those that move things among them or not."""
         return [
-            *(_moving(self.factor, self.interpolation) if moving else []),
-            *_levelling(self.factor, self.value_range),
-            *(_shading(self.factor, self.value_range) if self.all_ops else []),
+            *(_moving(_pair(self.factor), self.interpolation) if moving else []),
+            *_levelling(_pair(self.factor), tuple(self.value_range)),
+            *(_shading(_pair(self.factor), tuple(self.value_range)) if self.all_ops else []),
         ]
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:
@@ -140,29 +140,30 @@ class AugMix(Augmentation):
         return _draw_in_turn([steps[i] for i in places if i < len(steps)], rng, scene)
 
 
-def _moving(factor: Factor, interpolation: str) -> list[Augmentation]:
-    pair = _pair(factor)
-    slant = (min(pair[0], STEEPEST), min(pair[1], STEEPEST))
-    return [
+@lru_cache
+def _moving(factor: Range, interpolation: str) -> tuple[Augmentation, ...]:
+    slant = (min(factor[0], STEEPEST), min(factor[1], STEEPEST))
+    return (
         RandomShear(slant, slant, interpolation=interpolation),
-        RandomTranslation(pair, pair, interpolation=interpolation),
-        RandomRotation(pair, interpolation=interpolation),
-    ]
+        RandomTranslation(factor, factor, interpolation=interpolation),
+        RandomRotation(factor, interpolation=interpolation),
+    )
 
 
-def _shading(factor: Factor, value_range: Range) -> list[Augmentation]:
+@lru_cache
+def _shading(factor: Range, value_range: Range) -> tuple[Augmentation, ...]:
     kinds = (RandomBrightness, RandomColorDegeneration, RandomContrast, RandomSharpness)
-    return [kind(_pair(factor), value_range) for kind in kinds]
+    return tuple(kind(factor, value_range) for kind in kinds)
 
 
-def _levelling(factor: Factor, value_range: Range) -> list[Augmentation]:
-    pair = _pair(factor)
-    return [
-        RandomPosterization((1, max(1, int(8 * pair[1]))), value_range),
-        Solarization(pair, pair, value_range),
+@lru_cache
+def _levelling(factor: Range, value_range: Range) -> tuple[Augmentation, ...]:
+    return (
+        RandomPosterization((1, max(1, int(8 * factor[1]))), value_range),
+        Solarization(factor, factor, value_range),
         AutoContrast(value_range),
         Equalization(value_range),
-    ]
+    )
 
 
 def _pair(factor: Factor) -> Range:
