@@ -109,14 +109,14 @@ A pipeline is a list of steps, called on one picture:
 from boda.augment import Pipeline, Resizing, Rescaling
 
 prepare = Pipeline([Resizing(200, 200), Rescaling(1 / 255)])
-result = prepare(image)             # (h, w, 3) uint8 in, (200, 200, 3) float32 out
+result = prepare(image)  # (h, w, 3) uint8 in, (200, 200, 3) float32 out
 ```
 
 on a batch, or with labels, which follow:
 
 ```python
 augment = Pipeline([RandomFlip("horizontal"), RandomRotation(0.1), RandomBrightness(0.2)], seed=1)
-batch = augment(images)                                        # (n, h, w, 3)
+batch = augment(images)  # (n, h, w, 3)
 drawn = augment(image, boxes=[[20, 30, 90, 80]], labels=["cat"], masks=mask, points=[[40, 50]])
 drawn.image, drawn.boxes, drawn.labels, drawn.kept
 ```
