@@ -99,7 +99,7 @@ def boda_pipeline_boxes(images: np.ndarray, fill_mode: str) -> Iterator[Any]:
 
 def tf_keras_generator(images: np.ndarray, fill_mode: str) -> Iterator[Any]:
     """`tf_keras.preprocessing.image.ImageDataGenerator.flow`."""
-    _tensorflow()
+    tensorflow()
     from tf_keras.preprocessing.image import ImageDataGenerator
 
     yield from ImageDataGenerator(**RECIPE, fill_mode=fill_mode).flow(images, batch_size=BATCH, seed=1)
@@ -107,7 +107,7 @@ def tf_keras_generator(images: np.ndarray, fill_mode: str) -> Iterator[Any]:
 
 def keras_generator(images: np.ndarray, fill_mode: str) -> Iterator[Any]:
     """Keras 3's legacy `ImageDataGenerator.flow`."""
-    _tensorflow()
+    tensorflow()
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
     yield from ImageDataGenerator(**RECIPE, fill_mode=fill_mode).flow(images, batch_size=BATCH, seed=1)
@@ -115,7 +115,7 @@ def keras_generator(images: np.ndarray, fill_mode: str) -> Iterator[Any]:
 
 def keras_layers(images: np.ndarray, fill_mode: str) -> Iterator[Any]:
     """Keras 3's layers, mapped over batches of a `tf.data` pipeline."""
-    tf = _tensorflow()
+    tf = tensorflow()
     import keras
 
     fill = {"fill_mode": fill_mode}
@@ -240,7 +240,8 @@ PEERS: dict[str, Callable[[np.ndarray, str], Iterator[Any]]] = {
 }
 
 
-def _tensorflow() -> Any:
+def tensorflow() -> Any:
+    """TensorFlow, on one thread."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
