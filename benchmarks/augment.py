@@ -142,6 +142,7 @@ def draw(by_size: dict[int, dict[str, Peer]]) -> None:
                 axes.plot(list(rates), list(rates.values()), color=colour, marker="o", markersize=4, label=name)
         axes.set(xscale="log", yscale="log", xlabel="side of the picture in pixels", ylabel="images a CPU-second")
         axes.set_xticks(list(by_size), [str(size) for size in by_size])
+        axes.set_yticks([10, 100, 1000, 10000], ["10", "100", "1,000", "10,000"])
         axes.minorticks_off()
         axes.legend(frameon=False)
         tidy(axes, grid="y")
