@@ -1,5 +1,6 @@
 """Batches filled ahead by threads: the same whatever their number, in bounded memory, and never a hang."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -315,6 +316,7 @@ def stop(*_):
     raise SystemExit(143)
 
 signal.signal(signal.SIGTERM, stop)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with Ctrl-C ignored
 stream = Batches(fill, range(100_000), (8,), batch_size=2, threads=2, patience=PATIENCE)
 print("ready", flush=True)
 try:
@@ -326,23 +328,27 @@ finally:
 """
 
 
-def start(hang="0.01", patience="60", work="pass"):
+@contextlib.contextmanager
+def started(hang="0.01", patience="60", work="pass"):
     script = SLOW.replace("HANG", hang).replace("PATIENCE", patience).replace("WORK", work)
-    child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert child.stdout.readline() == "ready\n"
-    return child
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", script], stdout=pipe, stderr=pipe, text=True) as child:
+        try:
+            assert child.stdout.readline() == "ready\n"
+            yield child
+        finally:
+            child.kill()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("work", ["pass", "time.sleep(5)"])
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, -signal.SIGINT)])
 def test_signals_end_the_process_at_once(sent, code, work):
-    child = start(work=work)
-    time.sleep(0.2)
-
-    began = time.monotonic()
-    child.send_signal(sent)
-    out, err = child.communicate(timeout=10)
+    with started(work=work) as child:
+        time.sleep(0.2)
+        began = time.monotonic()
+        child.send_signal(sent)
+        out, err = child.communicate(timeout=10)
 
     assert child.returncode == code, err
     assert "left" in out
@@ -350,9 +356,8 @@ def test_signals_end_the_process_at_once(sent, code, work):
 
 
 def test_a_thread_that_hangs_does_not_keep_the_process_from_ending():
-    child = start(hang="1000", patience="0.1")
-
-    _, err = child.communicate(timeout=10)
+    with started(hang="1000", patience="0.1") as child:
+        _, err = child.communicate(timeout=10)
 
     assert child.returncode == 1
     assert "WorkerError" in err
