@@ -57,7 +57,7 @@ def wall_rate(threads: int) -> float:
 def first_batch() -> None:
     """Print the seconds from the end of the imports to the first batch, and to the second from there."""
     import boda.augment  # noqa: F401 - counted apart
-    from boda.augment import kernels, warp  # noqa: F401
+    from boda.augment import outline_kernels, tone_kernels, warp_kernels  # noqa: F401
 
     batches = boda_pipeline(pictures(224), "nearest")
     began = time.perf_counter()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from boda.augment import tone
-from boda.augment.kernels import BLOCK
+from boda.augment.tone_kernels import BLOCK
 
 
 def recolour(image, *tones):

@@ -396,11 +396,11 @@ class Equalization(Augmentation):
 
     def _equalize(self, image: np.ndarray) -> np.ndarray:
         """Level -> round(255 (cdf(level) - least) / (n - least)), least being how many have the least level."""
-        from boda.augment import kernels
+        from boda.augment import tone_kernels
 
         image = np.ascontiguousarray(image)
         low, high = (np.float32(limit) for limit in self.value_range)
-        kernels.equalize(image.reshape(-1), image.shape[2], self.bins, low, high)
+        tone_kernels.equalize(image.reshape(-1), image.shape[2], self.bins, low, high)
         return image
 
 

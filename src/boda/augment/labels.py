@@ -100,7 +100,7 @@ def move_boxes(
     then moved and clipped to the frame (Sutherland and Hodgman 1974), move by move; the box is that of what is left.
     Visible is the area left by the whole area moved.
     """
-    from boda.augment import kernels
+    from boda.augment import outline_kernels
 
     first = 1 if frame else 0
     matrices, sizes = np.empty((first + len(moves), 3, 3)), np.empty((first + len(moves), 2))
@@ -109,7 +109,7 @@ def move_boxes(
     for i, move in enumerate(moves, start=first):
         matrices[i], sizes[i] = move.matrix, move.size
     out, visible = np.empty((len(boxes), 4)), np.empty(len(boxes))
-    kernels.follow_boxes(np.ascontiguousarray(boxes, np.float64), matrices, sizes, ellipse, out, visible)
+    outline_kernels.follow_boxes(np.ascontiguousarray(boxes, np.float64), matrices, sizes, ellipse, out, visible)
     return out, visible
 
 

@@ -95,10 +95,10 @@ def _cut(pixels: np.ndarray, back: np.ndarray, size: tuple[int, int]) -> np.ndar
 def _copy(view: np.ndarray, out: np.ndarray | None) -> np.ndarray:
     if view.strides[1] > 0:
         return _hand_over(view, out, fresh=False)
-    from boda.augment import kernels  # NumPy takes three times as long where columns run backwards
+    from boda.augment import warp_kernels  # NumPy takes three times as long where columns run backwards
 
     free = np.empty(view.shape, np.float32) if out is None or np.shares_memory(out, view) else out
-    kernels.copy_flat(view, free.reshape(-1))
+    warp_kernels.copy_flat(view, free.reshape(-1))
     return _hand_over(free, out, fresh=True)
 
 

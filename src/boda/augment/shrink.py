@@ -35,12 +35,12 @@ def shrink(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int], order: 
     `order` (1 a triangle, 3 Keys's cubic), stretched where the picture becomes smaller so that it spans as many source
     pixels as it stands for. Pixels whose place lies outside the picture take `fill_value`.
     """
-    from boda.augment import kernels
+    from boda.augment import warp_kernels
 
     columns, across = _weights(image.shape[1], size[1], matrix[0, 0], matrix[0, 2], order)
     rows, along = _weights(image.shape[0], size[0], matrix[1, 1], matrix[1, 2], order)
     out = np.empty((*size, image.shape[2]), np.float32)
-    kernels.shrink(np.ascontiguousarray(image), rows, along, columns, across, np.float32(fill_value), out)
+    warp_kernels.shrink(np.ascontiguousarray(image), rows, along, columns, across, np.float32(fill_value), out)
     return out
 
 

@@ -106,10 +106,10 @@ def blurring(across: np.ndarray, along: np.ndarray) -> Callable[[np.ndarray], np
     """What weighs each pixel's neighbours by `across` (k,) and `along` (m,), float32, in place."""
 
     def paint(image: np.ndarray) -> np.ndarray:
-        from boda.augment import kernels
+        from boda.augment import soften_kernels
 
         image = np.ascontiguousarray(image)
-        kernels.blur(image.reshape(len(image), -1), image.shape[2], across, along)
+        soften_kernels.blur(image.reshape(len(image), -1), image.shape[2], across, along)
         return image
 
     return paint
@@ -119,10 +119,10 @@ def sharpening(share: float, low: float, high: float) -> Callable[[np.ndarray], 
     """What goes from each pixel by `share` to its neighbourhood's mean, clipped to `low` to `high`, in place."""
 
     def paint(image: np.ndarray) -> np.ndarray:
-        from boda.augment import kernels
+        from boda.augment import soften_kernels
 
         image = np.ascontiguousarray(image)
-        kernels.sharpen(
+        soften_kernels.sharpen(
             image.reshape(len(image), -1), image.shape[2], np.float32(share), np.float32(low), np.float32(high)
         )
         return image

@@ -84,9 +84,9 @@ def join(tones: Sequence[Tone]) -> np.ndarray:
 
 def apply(image: np.ndarray, operations: np.ndarray) -> None:
     """Apply `operations` (k, 16) to contiguous float32 pixels (h, w, c), in place."""
-    from boda.augment import kernels
+    from boda.augment import tone_kernels
 
-    kernels.tone(image.reshape(-1), image.shape[2], operations)
+    tone_kernels.tone(image.reshape(-1), image.shape[2], operations)
 
 
 def _row(code: int, *numbers: float) -> np.ndarray:

@@ -84,33 +84,35 @@ def warp_into(
 def _linear(
     image: np.ndarray, matrix: np.ndarray, out: np.ndarray, mode: int, fill_value: float, edge: float
 ) -> np.ndarray:
-    from boda.augment import kernels
+    from boda.augment import warp_kernels
 
     height, width, channels = image.shape
-    room, offset, flat, extremes = _borrow(out.shape[1] * channels, (height + 1) * width * channels + kernels.LANES)
+    room, offset, flat, extremes = _borrow(
+        out.shape[1] * channels, (height + 1) * width * channels + warp_kernels.LANES
+    )
     if image.flags.c_contiguous:
-        kernels.copy_contiguous(image.reshape(-1), flat)
+        warp_kernels.copy_contiguous(image.reshape(-1), flat)
     else:
-        kernels.copy_flat(image, flat)
+        warp_kernels.copy_flat(image, flat)
     fill = np.float32(fill_value)
-    kernels.warp_linear(flat, height, width, channels, matrix, out, mode, fill, edge, room, offset, extremes)
+    warp_kernels.warp_linear(flat, height, width, channels, matrix, out, mode, fill, edge, room, offset, extremes)
     return extremes
 
 
 def _nearest(image: np.ndarray, matrix: np.ndarray, out: np.ndarray, mode: int, fill_value: float, edge: float) -> None:
-    from boda.augment import kernels
+    from boda.augment import warp_kernels
 
     height, width, channels = image.shape
     room, offset, _, _ = _borrow(out.shape[1], 0)
     flat, fill = np.ascontiguousarray(image).reshape(-1), image.dtype.type(fill_value)
-    kernels.warp_nearest(flat, height, width, channels, matrix, out, mode, fill, edge, room, offset)
+    warp_kernels.warp_nearest(flat, height, width, channels, matrix, out, mode, fill, edge, room, offset)
 
 
 def _bicubic(image: np.ndarray, matrix: np.ndarray, out: np.ndarray, mode: int, fill_value: float, edge: float) -> None:
-    from boda.augment import kernels
+    from boda.augment import warp_kernels
 
     room = _borrow(out.shape[1], 0)[0]
-    kernels.warp_cubic(image, matrix, out, mode, np.float32(fill_value), edge, KEYS_CUBIC, room)
+    warp_kernels.warp_cubic(image, matrix, out, mode, np.float32(fill_value), edge, KEYS_CUBIC, room)
 
 
 _METHODS: dict[int, Callable[[np.ndarray, np.ndarray, np.ndarray, int, float, float], object]] = {

@@ -67,7 +67,7 @@ def move(
 def _recolour(
     out: np.ndarray, low: float, high: float, shift: float | None, brightness: float | None, scale: float
 ) -> None:
-    from boda.augment.kernels import classic_colour
+    from boda.augment.tone_kernels import classic_colour
 
     number = np.float32
     classic_colour(
