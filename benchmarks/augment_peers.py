@@ -184,12 +184,13 @@ def torchvision(images: np.ndarray, fill_mode: str) -> Iterator[Any]:
         raise SystemExit("torchvision's RandomAffine fills with a constant only")
     import torch
 
-    # a torchvision built for another torch misses these operators at import; nothing here uses them
-    stub = torch.library.Library("torchvision", "FRAGMENT")
-    for operator in ("nms", "qnms"):
-        if not hasattr(torch.ops.torchvision, operator):
+    try:
+        from torchvision.transforms import InterpolationMode, v2
+    except RuntimeError:  # built for another torch; the operators that it then misses serve none of the transforms
+        stub = torch.library.Library("torchvision", "FRAGMENT")
+        for operator in ("nms", "qnms"):
             stub.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    from torchvision.transforms import InterpolationMode, v2
+        from torchvision.transforms import InterpolationMode, v2
 
     torch.set_num_threads(1)
     compose = v2.Compose(

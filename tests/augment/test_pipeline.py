@@ -193,3 +193,22 @@ def test_a_wrong_call_is_refused(call, message):
 def test_a_wrong_pipeline_is_refused(make, message):
     with pytest.raises(AugmentError, match=message):
         make()
+
+
+def test_channels_first_is_the_same_with_the_axes_changed():
+    last, first = Pipeline(CLASSIC, seed=1), Pipeline(CLASSIC, seed=1, data_format="channels_first")
+    turned = np.ascontiguousarray(np.moveaxis(PHOTOS, 3, 1))
+
+    batch = first(turned, sample=range(6))
+
+    assert batch.flags.c_contiguous
+    assert np.array_equal(np.moveaxis(batch, 1, 3), last(PHOTOS, sample=range(6)))
+    assert np.array_equal(first(turned[0], sample=0), batch[0])
+    assert Pipeline.from_toml(first.to_toml()) == first
+
+
+def test_an_unknown_data_format_is_refused():
+    with pytest.raises(
+        AugmentError, match=r"data_format must be one of channels_last, channels_first\. Received: 'NCHW'"
+    ):
+        Pipeline([], data_format="NCHW")

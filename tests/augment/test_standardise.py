@@ -193,3 +193,33 @@ def test_a_pipeline_with_nothing_to_learn_stays_as_it_is(images):
 def test_a_wrong_argument_is_named(make, message):
     with pytest.raises(AugmentError, match=message):
         make()
+
+
+def test_fitted_to_their_own_pictures_the_mean_is_0_and_the_deviation_1():
+    pictures = np.random.default_rng(0).normal(100, 20, (6, 8, 8, 3)).astype(np.float32)
+    before = pictures.copy()
+    done = Pipeline([FeaturewiseNormalization().adapt(pictures)])(pictures)
+
+    np.testing.assert_allclose(done.mean((0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(done.std((0, 1, 2)), 1, atol=1e-5)
+    np.testing.assert_array_equal(pictures, before)
+
+
+def test_a_channel_without_deviation_becomes_0():
+    pictures = np.full((2, 3, 3, 1), 5, np.uint8)
+
+    assert not Pipeline([FeaturewiseNormalization().adapt(pictures)])(pictures).any()
+
+
+def test_a_mean_alone_keeps_the_deviation():
+    pictures = np.array([[[[1.0]], [[5.0]]]], np.float32)
+
+    assert Pipeline([FeaturewiseNormalization(mean=(3.0,))])(pictures).ravel().tolist() == [-2, 2]
+
+
+def test_a_picture_is_normalized_over_all_its_channels():
+    picture = np.array([[[0, 2], [4, 6]]], np.uint8)
+    normalized = np.array([-3, -1, 1, 3]) / (np.sqrt(5) + 1e-6)
+
+    assert Pipeline([SamplewiseCenter()])(picture).ravel().tolist() == [-3, -1, 1, 3]
+    np.testing.assert_allclose(Pipeline([SamplewiseNormalization()])(picture).ravel(), normalized, rtol=1e-6)

@@ -263,3 +263,27 @@ def test_a_wrong_recipe_exits_1_without_a_traceback(command, photos, tmp_path):
 
     assert code == 1
     assert err.startswith("boda: RandomFlp: there is no such file")
+
+
+def test_only_the_part_to_learn_from_is_tried(monkeypatch, tmp_path):
+    from boda.training.label_risk import LabelRisk
+
+    tried = []
+    monkeypatch.setattr("boda.verbs.augmented.augment_png", lambda *_: b"")
+    monkeypatch.setattr(
+        "boda.verbs.augmented.measure_risk",
+        lambda samples, *_, **__: tried.extend(samples) or LabelRisk(skipped="not here"),
+    )
+    pixels = np.full((20, 20, 3), 90, np.uint8)
+    parts = ("train", "val", "test", None)
+    samples = tuple(Sample(f"{part}.png", pixels + i, "a", part) for i, part in enumerate(parts))
+    found(Dataset(samples, ("a",)), "RandomFlip", tmp_path)
+
+    assert sorted(sample.name for sample in tried) == ["None.png", "train.png"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_files_are_seen_channels_last_whatever_the_recipe_says(tmp_path):
+    data = Dataset((Sample("a.png", np.full((20, 30, 3), 90, np.uint8), "a"),), ("a",))
+
+    assert found(data, Pipeline([RandomFlip()], data_format="channels_first"), tmp_path).augment_page.is_file()

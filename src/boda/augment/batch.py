@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Augmented:
     """A picture (h, w, c) float32 with the labels that followed it, each as `Labels` says.
 
-    Of a batch, `image` is (n, h, w, c), and everything else a list with one entry a picture (masks and labels are
-    stacked to an array where they were given as one and still fit), or None.
+    Of a batch, `image` is (n, h, w, c), and everything else a list with one entry a picture, or None; labels and masks
+    that are numbers or arrays of one shape are stacked to an array.
     """
 
     image: Any

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from boda.augment import tone
 from boda.augment.effects import Effect, Paint, Scene
-from boda.augment.step import Augmentation, as_range
+from boda.augment.factors import FULL, Factor, Range, draw_factor, expect_factor, expect_range
+from boda.augment.step import Augmentation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Factor = float | tuple[float, float]
-Range = tuple[float, float]
-FULL: Range = (0.0, 255.0)
+
+@dataclass(frozen=True)
+class _OfFactor(Augmentation):
+    """A step that draws one number from a factor between `least` and `most`, for values of a range."""
+
+    factor: Factor
+    value_range: Range = FULL
+
+    least: ClassVar[float] = 0.0
+    most: ClassVar[float] = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no factor or range is."""
+        expect_factor(self, "factor", self.least, self.most)
+        expect_range(self)
 
 
 @dataclass(frozen=True)
-class RandomBrightness(Augmentation):
+class RandomBrightness(_OfFactor):
     """Add one number to all values.
 
     Args:
@@ -31,22 +44,16 @@ class RandomBrightness(Augmentation):
         keras.layers.RandomBrightness
     """
 
-    factor: Factor
-    value_range: Range = FULL
-
-    def __post_init__(self) -> None:
-        """Refuse what no factor or range is."""
-        expect_factor(self, "factor", -1, 1)
-        expect_range(self)
+    least: ClassVar[float] = -1.0
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
         """One Tone."""
         low, high = self.value_range
-        return (tone.linear(1.0, uniform(rng, as_range(self.factor)) * (high - low), low, high),)
+        return (tone.linear(1.0, draw_factor(rng, self.factor) * (high - low), low, high),)
 
 
 @dataclass(frozen=True)
-class RandomContrast(Augmentation):
+class RandomContrast(_OfFactor):
     """Stretch or shrink the distance of each value from its channel's mean.
 
     Args:
@@ -58,22 +65,14 @@ class RandomContrast(Augmentation):
         keras.layers.RandomContrast
     """
 
-    factor: Factor
-    value_range: Range = FULL
-
-    def __post_init__(self) -> None:
-        """Refuse what no factor or range is."""
-        expect_factor(self, "factor", 0, 1)
-        expect_range(self)
-
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
         """One Tone."""
         lower, upper = (self.factor, self.factor) if isinstance(self.factor, (int, float)) else self.factor
-        return (tone.contrast(uniform(rng, (1.0 - lower, 1.0 + upper)), *self.value_range),)
+        return (tone.contrast(draw_factor(rng, (1.0 - lower, 1.0 + upper)), *self.value_range),)
 
 
 @dataclass(frozen=True)
-class RandomSaturation(Augmentation):
+class RandomSaturation(_OfFactor):
     """Make colours paler or stronger; it harms classes that differ by how colourful they are.
 
     The saturation of HSV is multiplied by f / (1 - f), and stays at most 1. (In Keras 3.15 it may pass 1 for values of
@@ -88,22 +87,14 @@ class RandomSaturation(Augmentation):
         keras.layers.RandomSaturation
     """
 
-    factor: Factor
-    value_range: Range = FULL
-
-    def __post_init__(self) -> None:
-        """Refuse what no factor or range is."""
-        expect_factor(self, "factor", 0, 1)
-        expect_range(self)
-
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
         """One Tone."""
-        factor = uniform(rng, as_range(self.factor, symmetric=False))
+        factor = draw_factor(rng, self.factor, symmetric=False)
         return (tone.saturation(factor / (1.0 - factor + 1e-7), self.value_range[0]),)
 
 
 @dataclass(frozen=True)
-class RandomHue(Augmentation):
+class RandomHue(_OfFactor):
     """Turn all colours around the circle of hues; it destroys labels that are colours.
 
     Args:
@@ -114,18 +105,10 @@ class RandomHue(Augmentation):
         keras.layers.RandomHue
     """
 
-    factor: Factor
-    value_range: Range = FULL
-
-    def __post_init__(self) -> None:
-        """Refuse what no factor or range is."""
-        expect_factor(self, "factor", 0, 1)
-        expect_range(self)
-
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
         """One Tone."""
         sign = -1.0 if rng.random() > 0.5 else 1.0
-        return (tone.hue(0.5 * sign * uniform(rng, as_range(self.factor, symmetric=False)), self.value_range[0]),)
+        return (tone.hue(0.5 * sign * draw_factor(rng, self.factor, symmetric=False), self.value_range[0]),)
 
 
 @dataclass(frozen=True)
@@ -169,7 +152,7 @@ class RandomColorJitter(Augmentation):
 
 
 @dataclass(frozen=True)
-class RandomColorDegeneration(Augmentation):
+class RandomColorDegeneration(_OfFactor):
     """Go some of the way to grey.
 
     Args:
@@ -180,17 +163,9 @@ class RandomColorDegeneration(Augmentation):
         keras.layers.RandomColorDegeneration
     """
 
-    factor: Factor
-    value_range: Range = FULL
-
-    def __post_init__(self) -> None:
-        """Refuse what no factor or range is."""
-        expect_factor(self, "factor", 0, 1)
-        expect_range(self)
-
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
         """One Tone."""
-        return (tone.grey(uniform(rng, as_range(self.factor, symmetric=False)), *self.value_range),)
+        return (tone.grey(draw_factor(rng, self.factor, symmetric=False), *self.value_range),)
 
 
 @dataclass(frozen=True)
@@ -233,11 +208,11 @@ class RandomChannelShift(Augmentation):
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
         """One Tone."""
-        return (tone.channel_shift(uniform(rng, as_range(self.factor))),)
+        return (tone.channel_shift(draw_factor(rng, self.factor)),)
 
 
 @dataclass(frozen=True)
-class RandomGain(Augmentation):
+class RandomGain(_OfFactor):
     """Multiply all values by one number.
 
     It is the `brightness_range` of `ImageDataGenerator`; Keras's layer RandomBrightness adds instead.
@@ -247,18 +222,12 @@ class RandomGain(Augmentation):
         value_range: the least and the greatest value, from the least of which is measured; results are clipped to it.
     """
 
-    factor: Factor
-    value_range: Range = FULL
-
-    def __post_init__(self) -> None:
-        """Refuse what no factor or range is."""
-        expect_factor(self, "factor", 0, np.inf)
-        expect_range(self)
+    most: ClassVar[float] = np.inf
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
         """One Tone."""
         f, (low, high) = self.factor, self.value_range
-        gain = uniform(rng, (1.0 - f, 1.0 + f) if isinstance(f, (int, float)) else f)
+        gain = draw_factor(rng, (1.0 - f, 1.0 + f) if isinstance(f, (int, float)) else f)
         return (tone.linear(gain, low * (1.0 - gain), low, high),)
 
 
@@ -292,7 +261,7 @@ class RandomPosterization(Augmentation):
 
 
 @dataclass(frozen=True)
-class RandomInvert(Augmentation):
+class RandomInvert(_OfFactor):
     """Make a negative, by chance.
 
     Args:
@@ -304,17 +273,11 @@ class RandomInvert(Augmentation):
     """
 
     factor: Factor = 1.0
-    value_range: Range = FULL
-
-    def __post_init__(self) -> None:
-        """Refuse what no chance or range is."""
-        expect_factor(self, "factor", 0, 1)
-        expect_range(self)
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
         """At most one Tone."""
         pair = (self.factor, self.factor) if isinstance(self.factor, (int, float)) else self.factor
-        chance = uniform(rng, (float(pair[0]), float(pair[1])))
+        chance = draw_factor(rng, (float(pair[0]), float(pair[1])))
         return (tone.linear(-1.0, self.value_range[1]),) if rng.random() < chance else ()
 
 
@@ -343,8 +306,8 @@ class Solarization(Augmentation):
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
         """One Tone."""
-        added = 255.0 * uniform(rng, as_range(self.addition_factor, symmetric=False))
-        threshold = 255.0 * uniform(rng, as_range(self.threshold_factor, symmetric=False))
+        added = 255.0 * draw_factor(rng, self.addition_factor, symmetric=False)
+        threshold = 255.0 * draw_factor(rng, self.threshold_factor, symmetric=False)
         return (tone.solarize(added, threshold, *self.value_range),)
 
 
@@ -402,25 +365,3 @@ class Equalization(Augmentation):
         low, high = (np.float32(limit) for limit in self.value_range)
         tone_kernels.equalize(image.reshape(-1), image.shape[2], self.bins, low, high)
         return image
-
-
-def uniform(rng: np.random.Generator, pair: tuple[float, float]) -> float:
-    """One number from `pair`, whose ends may stand in either order."""
-    low, high = min(pair), max(pair)
-    return low + (high - low) * rng.random()
-
-
-def expect_factor(step: Augmentation, argument: str, least: float, most: float) -> None:
-    """Refuse, for `step`, what is neither a number nor a pair of numbers from `least` to `most`."""
-    value = getattr(step, argument)
-    numbers = value if isinstance(value, (tuple, list)) else (value, value)
-    fits = len(numbers) == 2 and all(isinstance(n, (int, float)) and least <= n <= most for n in numbers)
-    within = "" if np.isinf(most) else f" from {least:g} to {most:g}"
-    step.expect(fits, argument, f"a number or a pair of numbers{within}")
-
-
-def expect_range(step: Augmentation) -> None:
-    """Refuse, for `step`, a `value_range` that is no pair (least, greatest)."""
-    value = getattr(step, "value_range", None)
-    fits = isinstance(value, (tuple, list)) and len(value) == 2 and value[0] < value[1]
-    step.expect(fits, "value_range", "a pair (least, greatest), such as (0, 255)")

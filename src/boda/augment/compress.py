@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from boda.augment.colour import FULL, Range, expect_range
 from boda.augment.effects import Effect, Paint, Scene
+from boda.augment.factors import FULL, Range, expect_range
 from boda.augment.step import Augmentation
 from boda.errors import AugmentError
 

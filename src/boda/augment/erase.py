@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from boda.augment.colour import FULL, Factor, Range, expect_factor, expect_range, uniform
 from boda.augment.effects import Effect, Paint, Scene
-from boda.augment.step import Augmentation, as_range
+from boda.augment.factors import FULL, Factor, Range, draw_factor, expect_factor, expect_range
+from boda.augment.step import Augmentation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,9 +55,9 @@ class RandomErasing(Augmentation):
         if isinstance(self.fill_value, (tuple, list)):
             wanted = f"a number, or one for each of the picture's {scene.channels} channels"
             self.expect(len(self.fill_value) == scene.channels, "fill_value", wanted)
-        shares = [math.sqrt(uniform(rng, as_range(self.scale, symmetric=False))) for _ in range(2)]
+        shares = [math.sqrt(draw_factor(rng, self.scale, symmetric=False)) for _ in range(2)]
         columns, rows = draw_span(rng, scene.width, shares[0]), draw_span(rng, scene.height, shares[1])
-        erases = rng.random() >= 1.0 - uniform(rng, as_range(self.factor, symmetric=False))
+        erases = rng.random() >= 1.0 - draw_factor(rng, self.factor, symmetric=False)
         return (Paint(self._filling(rows, columns, int(rng.integers(2**63)))),) if erases else ()
 
     def _filling(self, rows: slice, columns: slice, seed: int) -> Callable[[np.ndarray], np.ndarray]:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boda.augment.batch import Augmented, BatchAugmentation, pack, unpack
-from boda.augment.colour import Factor, expect_factor, uniform
 from boda.augment.erase import draw_span
+from boda.augment.factors import Factor, draw_factor, expect_factor
 from boda.augment.labels import NO_LABELS, Labels
-from boda.augment.step import as_range
 from boda.errors import AugmentError
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ class CutMix(BatchAugmentation):
         return pack([self._paste(rng, own, entries, out) for rng, own, out in rows], whole)
 
     def _paste(self, rng: np.random.Generator, own: _Entry, entries: list[_Entry], out: np.ndarray) -> Augmented:
-        alpha = uniform(rng, as_range(self.factor, symmetric=False)) + LEAST_ALPHA
+        alpha = draw_factor(rng, self.factor, symmetric=False) + LEAST_ALPHA
         side = math.sqrt(1.0 - rng.beta(alpha, alpha))
         columns, rows = draw_span(rng, out.shape[1], side), draw_span(rng, out.shape[0], side)
         patch = (rows, columns)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,11 +14,13 @@ from boda.augment.batch import Augmented, BatchAugmentation, pack, split_at_batc
 from boda.augment.effects import Effect, Move, Scene
 from boda.augment.labels import BoxShape, Following, Labels, check_labels, follow
 from boda.augment.render import arrange, render
-from boda.augment.step import Augmentation
+from boda.augment.share import share
+from boda.augment.step import Augmentation, draw_in_turn
 from boda.errors import AugmentError
 from boda.sample import Sample
 
 _WORD = 2**64
+CHANNEL_AXES = {"channels_last": -1, "channels_first": -3}
 _PART = 64  # pictures at a time that `adapt` hands over
 
 
@@ -39,6 +40,7 @@ class Pipeline:
         box_shape: what a box is taken to hold when it turns, "corners", "ellipse" or "mask" (see `Following`).
         min_visible: boxes that show less than this share of their area are dropped, 0 to 1.
         point_pairs: pairs of point indices that change places in a mirrored picture.
+        data_format: "channels_last", or "channels_first" for arrays (c, h, w) and (n, c, h, w), in and out.
 
     Example:
         >>> from boda.augment import Pipeline, Resizing, Rescaling
@@ -53,6 +55,7 @@ class Pipeline:
     box_shape: BoxShape = "corners"
     min_visible: float = 0.1
     point_pairs: tuple[tuple[int, int], ...] = ()
+    data_format: str = "channels_last"
     _count: Any = field(default_factory=itertools.count, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -62,6 +65,8 @@ class Pipeline:
         object.__setattr__(self, "seed", secrets.randbits(63) if self.seed is None else self.seed)
         if not isinstance(self.seed, int) or not 0 <= self.seed < _WORD:
             raise AugmentError(f"seed must be an integer from 0 to below 2**64. Received: {self.seed!r}.")
+        if self.data_format not in CHANNEL_AXES:
+            raise AugmentError(f"data_format must be one of {', '.join(CHANNEL_AXES)}. Received: {self.data_format!r}.")
         self._following()
 
     def __call__(
@@ -80,7 +85,7 @@ class Pipeline:
 
         Args:
             images: one picture (h, w, c), a batch (n, h, w, c) or a sequence of pictures of any size, uint8 or
-                float32; or a `boda.Sample`, whose file is then decoded.
+                float32 (channels first where `data_format` says so); or a `boda.Sample`, whose file is then decoded.
             boxes: (n, 4) xyxy pixels; as the following, for one picture as `Labels` says, for a batch one entry each.
             labels: the picture's, or one a box.
             masks: (h, w) or (n, h, w) integers.
@@ -90,7 +95,7 @@ class Pipeline:
             threads: how many threads share a batch; the result does not depend on it.
 
         Returns:
-            The picture or the batch, float32, channels last, where no labels were given; else an `Augmented`, which
+            The picture or the batch, float32, where no labels were given; else an `Augmented`, which
             for a batch holds stacked images and lists of what belongs to each. Of a Sample, a Sample.
 
         Raises:
@@ -100,11 +105,15 @@ class Pipeline:
             return self._on_sample(images, epoch, sample)
         given = Labels(boxes, labels, masks, points)
         plain = all(part is None for part in (boxes, labels, masks, points))
+        axis = CHANNEL_AXES[self.data_format]
         if isinstance(images, np.ndarray) and images.ndim == 3:
             one = None if sample is None else _one_index(sample)
-            done = self._on_picture(images, given, epoch, one)
+            done = self._on_picture(np.moveaxis(images, axis, -1), given, epoch, one)
         else:
-            done = self._on_batch(_as_pictures(images), given, epoch, sample, threads)
+            pictures = [np.moveaxis(picture, axis, -1) for picture in _as_pictures(images)]
+            done = self._on_batch(pictures, given, epoch, sample, threads)
+        if axis != -1:
+            done = replace(done, image=np.ascontiguousarray(np.moveaxis(done.image, -1, axis)))
         return done.image if plain else done
 
     def draw(
@@ -112,7 +121,8 @@ class Pipeline:
     ) -> tuple[Effect, ...]:
         """What would be done to one picture of `shape` (h, w, c), without doing it."""
         rng = self.rng(epoch, next(self._count) if sample is None else sample)
-        return _draw(self.steps, shape, check_labels(given or Labels(), shape[0], shape[1]), rng)
+        given = check_labels(given or Labels(), shape[0], shape[1])
+        return draw_in_turn(self.steps, rng, Scene(shape[0], shape[1], shape[2], given))
 
     def rng(self, epoch: int, sample: int) -> np.random.Generator:
         """The source of all chance of one sample in one epoch."""
@@ -182,15 +192,13 @@ class Pipeline:
             return batch
         whole = np.empty((len(given), *first.image.shape), np.float32)
         whole[0] = first.image
+        done = [first] * len(given)
 
-        def do(i: int) -> Augmented:
-            return _augment(steps, *given[i], rngs[i], following, whole[i])
+        def do(i: int) -> None:
+            done[i + 1] = _augment(steps, *given[i + 1], rngs[i + 1], following, whole[i + 1])
 
-        rest = range(1, len(given))
-        if threads <= 1 or len(given) <= 2:
-            return pack([first, *map(do, rest)], whole)
-        with ThreadPoolExecutor(threads) as pool:
-            return pack([first, *pool.map(do, rest)], whole)
+        share(do, len(given) - 1, threads)
+        return pack(done, whole)
 
     def _on_sample(self, sample: Sample, epoch: int, index: Any) -> Sample:
         from boda.data.decode import decode
@@ -206,18 +214,6 @@ class Pipeline:
         return Following(self.box_shape, self.min_visible, self.point_pairs)
 
 
-def _draw(
-    steps: Iterable[Augmentation], shape: Sequence[int], given: Labels, rng: np.random.Generator
-) -> tuple[Effect, ...]:
-    scene = Scene(shape[0], shape[1], shape[2], given)
-    effects: list[Effect] = []
-    for step in steps:
-        for effect in step.draw(rng, scene):
-            effects.append(effect)
-            scene = scene.after(effect)
-    return tuple(effects)
-
-
 def _augment(
     steps: Sequence[Augmentation],
     image: np.ndarray,
@@ -227,9 +223,9 @@ def _augment(
     out: np.ndarray | None,
 ) -> Augmented:
     """Draw for one picture, render it (into `out`, where its size is that), and let its labels follow."""
-    height, width, _ = image.shape
+    height, width, channels = image.shape
     given = check_labels(given, height, width)
-    plan = arrange(_draw(steps, image.shape, given, rng))
+    plan = arrange(draw_in_turn(steps, rng, Scene(height, width, channels, given)))
     moves = [effect for effect in plan if isinstance(effect, Move)]
     size = moves[-1].size if moves else (height, width)
     if out is not None and out.shape != (*size, image.shape[2]):

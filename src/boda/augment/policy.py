@@ -9,23 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from boda.augment.colour import (
-    FULL,
     AutoContrast,
     Equalization,
-    Factor,
     RandomBrightness,
     RandomColorDegeneration,
     RandomContrast,
     RandomPosterization,
-    Range,
     Solarization,
-    expect_factor,
-    expect_range,
 )
 from boda.augment.effects import Effect, Paint, Scene
+from boda.augment.factors import FULL, Factor, Range, as_range, expect_factor, expect_range
 from boda.augment.render import arrange, render
 from boda.augment.soften import RandomSharpness
-from boda.augment.step import Augmentation, as_range
+from boda.augment.step import Augmentation, draw_in_turn
 from boda.augment.turn import ORDERS, RandomRotation, RandomShear, RandomTranslation
 
 if TYPE_CHECKING:
@@ -76,7 +72,7 @@ class RandAugment(Augmentation):
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:
         """What the chosen steps do."""
         steps = self.steps()
-        return _draw_in_turn([steps[i] for i in rng.integers(len(steps), size=self.num_ops)], rng, scene)
+        return draw_in_turn([steps[i] for i in rng.integers(len(steps), size=self.num_ops)], rng, scene)
 
 
 @dataclass(frozen=True)
@@ -137,7 +133,7 @@ class AugMix(Augmentation):
 
     def _draw_chain(self, steps: list[Augmentation], rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:
         places = rng.integers(len(steps) + 1, size=self.chain_depth)
-        return _draw_in_turn([steps[i] for i in places if i < len(steps)], rng, scene)
+        return draw_in_turn([steps[i] for i in places if i < len(steps)], rng, scene)
 
 
 @lru_cache
@@ -169,15 +165,6 @@ def _levelling(factor: Range, value_range: Range) -> tuple[Augmentation, ...]:
 def _pair(factor: Factor) -> Range:
     first, second = as_range(factor, symmetric=False)
     return min(first, second), max(first, second)
-
-
-def _draw_in_turn(steps: Sequence[Augmentation], rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:
-    effects: list[Effect] = []
-    for step in steps:
-        for effect in step.draw(rng, scene):
-            effects.append(effect)
-            scene = scene.after(effect)
-    return tuple(effects)
 
 
 def _blend(image: np.ndarray, chains: Sequence[Sequence[Effect]], shares: Sequence[float], limits: Range) -> np.ndarray:

@@ -8,8 +8,9 @@ import numpy as np
 
 from boda.augment import affine
 from boda.augment.effects import Effect, Move, Scene
-from boda.augment.step import Augmentation, as_range
-from boda.augment.turn import ORDERS, Factor, draw_factor, expect_factor
+from boda.augment.factors import Factor, draw_factor, expect_factor
+from boda.augment.step import Augmentation
+from boda.augment.turn import ORDERS
 
 NEAREST_HORIZON = 0.1  # the least depth of a corner, that of the upper left one being 1
 
@@ -41,13 +42,13 @@ class RandomPerspective(Augmentation):
 
     def __post_init__(self) -> None:
         """Refuse what no chance, scale or interpolation is."""
-        expect_factor(self, "factor", 0.0, "a chance")
+        expect_factor(self, "factor", 0.0, 1, "a chance")
         self.expect(0 <= self.scale <= 1, "scale", "from 0 to 1")
         self.expect(self.interpolation in ORDERS, "interpolation", "one of " + ", ".join(ORDERS))
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:
         """At most one Move."""
-        chance = draw_factor(rng, as_range(self.factor, symmetric=False))
+        chance = draw_factor(rng, self.factor, symmetric=False)
         changed = rng.random() < chance
         strength = rng.uniform(-0.5 * self.scale, 0.5 * self.scale, (4, 2))
         if not changed or min(scene.height, scene.width) < 2:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from boda.augment.colour import FULL, Factor, Range, expect_factor, expect_range, uniform
 from boda.augment.effects import Effect, Paint, Scene
-from boda.augment.step import Augmentation, as_range
+from boda.augment.factors import FULL, Factor, Range, draw_factor, expect_factor, expect_range
+from boda.augment.step import Augmentation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,8 +52,8 @@ class RandomGaussianBlur(Augmentation):
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
         """At most one Paint."""
-        blurs = rng.random() >= 1.0 - uniform(rng, as_range(self.factor, symmetric=False))
-        sigmas = [uniform(rng, as_range(self.sigma, symmetric=False)) + LEAST_SIGMA for _ in range(2)]
+        blurs = rng.random() >= 1.0 - draw_factor(rng, self.factor, symmetric=False)
+        sigmas = [draw_factor(rng, self.sigma, symmetric=False) + LEAST_SIGMA for _ in range(2)]
         across, along = (gaussian(n, sigma) for n, sigma in zip(self._sizes(), sigmas, strict=True))
         return (Paint(blurring(across, along)),) if blurs else ()
 
@@ -87,7 +87,7 @@ class RandomSharpness(Augmentation):
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:  # noqa: ARG002 - any scene
         """One Paint."""
-        factor = uniform(rng, as_range(self.factor, symmetric=False))
+        factor = draw_factor(rng, self.factor, symmetric=False)
         return (Paint(sharpening(1.0 - 2.0 * factor, *self.value_range)),)
 
 

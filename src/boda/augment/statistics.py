@@ -1,4 +1,4 @@
-"""Pictures to the means and deviations that the featurewise and samplewise steps subtract and divide by."""
+"""Pictures to the means and deviations that the featurewise steps subtract and divide by."""
 
 from __future__ import annotations
 
@@ -29,30 +29,6 @@ class FeaturewiseStatistics:
     mean: np.ndarray
     std: np.ndarray
     count: int
-
-    def center(self, images: np.ndarray) -> np.ndarray:
-        """Subtract the means from `images` (..., h, w, c); float32.
-
-        Raises:
-            AugmentError: Another number of channels.
-        """
-        return self._checked(images).astype(np.float32) - self.mean.astype(np.float32)
-
-    def apply(self, images: np.ndarray) -> np.ndarray:
-        """Subtract the means from `images` (..., h, w, c) and divide by (std + 1e-6); float32.
-
-        Raises:
-            AugmentError: Another number of channels.
-        """
-        return self.center(images) / (self.std + FLOOR).astype(np.float32)
-
-    def _checked(self, images: np.ndarray) -> np.ndarray:
-        if images.ndim < 3 or images.shape[-1] != len(self.mean):
-            raise AugmentError(
-                f"Featurewise statistics: they were learned from pictures of {len(self.mean)} channels, (..., h, w, "
-                f"{len(self.mean)}). Received an array of shape {images.shape}. Learn them again from such pictures."
-            )
-        return images
 
 
 def fit_statistics(images: np.ndarray | Iterable[np.ndarray]) -> FeaturewiseStatistics:
@@ -88,16 +64,6 @@ def fit_statistics(images: np.ndarray | Iterable[np.ndarray]) -> FeaturewiseStat
     if not number:
         raise AugmentError("fit_statistics: expected pictures (n, h, w, c), but there were none. Give at least one.")
     return FeaturewiseStatistics(mean, np.sqrt(squares / number), count)
-
-
-def samplewise_center(image: np.ndarray) -> np.ndarray:
-    """`image` (h, w, c) without its own mean over all pixels and channels; float32."""
-    return image.astype(np.float32) - np.float32(image.mean(dtype=np.float64))
-
-
-def samplewise_normalization(image: np.ndarray) -> np.ndarray:
-    """`image` (h, w, c) without its own mean, divided by its own (deviation + 1e-6); float32."""
-    return samplewise_center(image) / np.float32(image.std(dtype=np.float64) + FLOOR)
 
 
 def as_batches(images: np.ndarray | Iterable[np.ndarray]) -> Iterator[np.ndarray]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from boda.errors import AugmentError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
 
     from boda.augment.effects import Effect, Scene
@@ -42,17 +44,15 @@ class Augmentation:
             )
 
 
+def draw_in_turn(steps: Iterable[Augmentation], rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:
+    """What `steps` do one after the other, each drawing in the scene that those before it leave."""
+    effects: list[Effect] = []
+    for step in steps:
+        for effect in step.draw(rng, scene):
+            effects.append(effect)
+            scene = scene.after(effect)
+    return tuple(effects)
+
+
 def _is_default(field: dataclasses.Field[Any], value: Any) -> bool:
     return field.default is not dataclasses.MISSING and type(value) is type(field.default) and value == field.default
-
-
-def as_range(value: float | tuple[float, float], *, symmetric: bool = True) -> tuple[float, float]:
-    """Keras's factor: a number f stands for (-f, f), or for (0, f) where not `symmetric`; a pair for itself.
-
-    >>> as_range(0.2)
-    (-0.2, 0.2)
-    """
-    if isinstance(value, (int, float)):
-        return (-abs(float(value)) if symmetric else 0.0), abs(float(value))
-    low, high = value
-    return float(low), float(high)

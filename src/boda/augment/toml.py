@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from boda.augment.pipeline import Pipeline
     from boda.augment.step import Augmentation
 
-_TOP = ("seed", "box_shape", "min_visible", "point_pairs")
+_TOP = ("seed", "box_shape", "min_visible", "point_pairs", "data_format")
 
 
 def write_pipeline(pipeline: Pipeline) -> str:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from boda.augment import affine
 from boda.augment.effects import Effect, Move, Scene
-from boda.augment.step import Augmentation, as_range
+from boda.augment.factors import Factor, as_range, draw_factor, expect_factor
+from boda.augment.step import Augmentation
 
 if TYPE_CHECKING:
     import numpy as np
 
 ORDERS = {"nearest": 0, "bilinear": 1, "bicubic": 3}
 FILLS = {"reflect": "reflect", "wrap": "grid-wrap", "constant": "constant", "nearest": "nearest"}  # ours and warp's
-Factor = float | tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class RandomRotation(Augmentation):
 
     def __post_init__(self) -> None:
         """Refuse what no angle, fill or interpolation is."""
-        expect_factor(self, "factor", -1.0, "in full turns")
+        expect_factor(self, "factor", -1.0, 1, "in full turns")
         expect_filling(self, self.fill_mode, self.interpolation)
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:
@@ -79,8 +79,8 @@ class RandomTranslation(Augmentation):
 
     def __post_init__(self) -> None:
         """Refuse what no shift, fill or interpolation is."""
-        expect_factor(self, "height_factor", -1.0, "of the height")
-        expect_factor(self, "width_factor", -1.0, "of the width")
+        expect_factor(self, "height_factor", -1.0, 1, "of the height")
+        expect_factor(self, "width_factor", -1.0, 1, "of the width")
         expect_filling(self, self.fill_mode, self.interpolation)
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:
@@ -118,7 +118,7 @@ class RandomZoom(Augmentation):
     def __post_init__(self) -> None:
         """Refuse what no zoom, fill or interpolation is."""
         for name in ("height_factor", "width_factor")[: 1 if self.width_factor is None else 2]:
-            expect_factor(self, name, -1.0, "above -1, where nothing would be left to show", above=True)
+            expect_factor(self, name, -1.0, 1, "above -1, where nothing would be left to show", above=True)
         expect_filling(self, self.fill_mode, self.interpolation)
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> tuple[Effect, ...]:
@@ -159,8 +159,8 @@ class RandomShear(Augmentation):
 
     def __post_init__(self) -> None:
         """Refuse what no slant, fill or interpolation is, and slants that flatten the picture to a line."""
-        expect_factor(self, "x_factor", 0.0, "sideways for one down")
-        expect_factor(self, "y_factor", 0.0, "down for one sideways")
+        expect_factor(self, "x_factor", 0.0, 1, "sideways for one down")
+        expect_factor(self, "y_factor", 0.0, 1, "down for one sideways")
         flat = as_range(self.x_factor)[1] * as_range(self.y_factor)[1] >= 1
         self.expect(not flat, "y_factor", "below 1 where x_factor reaches 1, since both flatten the picture to a line")
         expect_filling(self, self.fill_mode, self.interpolation)
@@ -175,25 +175,10 @@ class RandomShear(Augmentation):
         return (_within(scene, affine.about(back_again, x, y), self),)
 
 
-def expect_factor(step: Augmentation, argument: str, least: float, unit: str, *, above: bool = False) -> None:
-    """Refuse, for `step`, what is neither a number nor a pair of numbers from `least` (or `above` it) to 1."""
-    value = getattr(step, argument)
-    numbers = value if isinstance(value, (tuple, list)) else (value, value)
-    fits = len(numbers) == 2 and all(isinstance(n, (int, float)) and least <= n <= 1 for n in numbers)
-    fits = fits and not (above and least in as_range(value))
-    step.expect(fits, argument, f"a number or a pair of numbers from {least:g} to 1, {unit}")
-
-
 def expect_filling(step: Augmentation, fill_mode: str, interpolation: str) -> None:
     """Refuse, for `step`, a fill mode or an interpolation that does not exist."""
     step.expect(fill_mode in FILLS, "fill_mode", "one of " + ", ".join(FILLS))
     step.expect(interpolation in ORDERS, "interpolation", "one of " + ", ".join(ORDERS))
-
-
-def draw_factor(rng: np.random.Generator, factor: Factor) -> float:
-    """One number from Keras's range, whose ends may stand in either order."""
-    low, high = (-factor, factor) if isinstance(factor, (int, float)) else factor
-    return min(low, high) + abs(high - low) * rng.random()
 
 
 def _within(

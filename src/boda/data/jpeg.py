@@ -6,27 +6,28 @@ bit; whatever libjpeg-turbo remarks on, and be it one byte too many, is left to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-def decode_jpeg(data: bytes, size: tuple[int, int]) -> np.ndarray | None:
+def decode_jpeg(data: bytes, size: tuple[int, int], colours: Literal["RGB", "GRAY"] = "RGB") -> np.ndarray | None:
     """Decode a colour or grey JPEG as it is stored.
 
     Args:
         data: the file.
         size: width and height that its header gives, in pixels; the caller has checked that they are not too many.
+        colours: "RGB", or "GRAY" for a grey JPEG's one channel.
 
     Returns:
-        RGB (height, width, 3) uint8, or None where the file is not in perfect order.
+        (height, width, 3) uint8, or (height, width, 1), or None where the file is not in perfect order.
     """
     import simplejpeg
 
     try:
-        pixels: np.ndarray = simplejpeg.decode_jpeg(data, "RGB")
+        pixels: np.ndarray = simplejpeg.decode_jpeg(data, colours)
     except ValueError:
         return None
     width, height = size
-    return pixels if pixels.shape == (height, width, 3) else None
+    return pixels if pixels.shape[:2] == (height, width) else None

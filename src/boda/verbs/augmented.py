@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,8 +50,10 @@ def try_augmentation(
         measure: needs the backbone, about half a minute.
         seed: of the choice of pictures.
     """
+    pipeline = replace(pipeline, data_format="channels_last")  # as pictures are decoded
     rows, notes = _rows(pipeline, samples, seed)
-    risk = measure_risk(samples, pipeline, seed=seed) if measure else LabelRisk(skipped="a fast look leaves it out")
+    learned = [sample for sample in samples if sample.part in (None, "train")]  # no choice is made on the other parts
+    risk = measure_risk(learned, pipeline, seed=seed) if measure else LabelRisk(skipped="a fast look leaves it out")
     found = risk.to_json()
     summary = {
         **about,
@@ -192,4 +194,4 @@ def _mixes(pipeline: Pipeline) -> bool:
 
 def _without_mixing(pipeline: Pipeline) -> Pipeline:
     steps = [step for step in pipeline.steps if not isinstance(step, BatchAugmentation)]
-    return Pipeline(steps, pipeline.seed, pipeline.box_shape, pipeline.min_visible, pipeline.point_pairs)
+    return replace(pipeline, steps=steps)

@@ -57,7 +57,7 @@ def test_an_iterator_goes_through_pickle_and_on_where_it_was(smooth):
 
 def test_the_number_of_threads_changes_nothing(smooth, monkeypatch):
     def batch(processors):
-        monkeypatch.setattr("boda.preprocessing.image.batch.os.cpu_count", lambda: processors)
+        monkeypatch.setattr("boda.augment.share.os.cpu_count", lambda: processors)
         return next(ImageDataGenerator(rotation_range=20, zoom_range=0.2).flow(smooth(12, 30, 30, 3), seed=1))
 
     np.testing.assert_array_equal(batch(1), batch(2))

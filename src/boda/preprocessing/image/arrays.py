@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boda.errors import AugmentError
+from boda.preprocessing.image.arguments import warn_of_channels
 from boda.preprocessing.image.batch import fill_batch
-from boda.preprocessing.image.generator import warn_of_channels
 from boda.preprocessing.image.io import check_data_format, check_dtype
 from boda.preprocessing.image.iterators import Iterator, augments, is_stratified, save_batch
 from boda.preprocessing.image.labels import MIN_VISIBLE, check_boxes, follow_boxes, follow_mask, join_targets

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boda.augment.share import share
 from boda.preprocessing.image.render import render
 from boda.preprocessing.image.transform import NOTHING
 
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STEPS = ("get_random_transform", "apply_transform", "standardize", "random_transform")
-FEW = 4  # pictures; below that, threads cost more than they give
 
 
 def fill_batch(
@@ -42,14 +39,14 @@ def fill_batch(
         What was drawn for each picture.
     """
     if generator is None:
-        _share(lambda i: _store(batch, i, load(i), data_format), len(batch), threads)
+        share(lambda i: _store(batch, i, load(i), data_format), len(batch), threads)
         return [NOTHING] * len(batch)
     if not _is_plain(generator, batch, data_format):
         return [_by_methods(batch, i, load, generator, data_format, augment=augment) for i in range(len(batch))]
     if generator.preprocessing_function:
         return [_in_turn(batch, i, load, generator, data_format, augment=augment) for i in range(len(batch))]
     drawn = [_draw(generator, batch, augment=augment) for _ in range(len(batch))]
-    _share(lambda i: _render(batch, i, load, generator, data_format, drawn[i]), len(batch), threads)
+    share(lambda i: _render(batch, i, load, generator, data_format, drawn[i]), len(batch), threads)
     if generator.zca_whitening and len(batch):
         batch[...] = generator.whiten(batch)  # one product of matrices for all
     return drawn
@@ -124,29 +121,3 @@ def _render(
 
 def _store(batch: np.ndarray, i: int, image: np.ndarray, data_format: str) -> None:
     batch[i] = np.moveaxis(image, 2, 0) if data_format == "channels_first" else image
-
-
-def _share(work: Callable[[int], None], n: int, threads: int) -> None:
-    """Call `work` for 0 to n - 1, in as many threads as there are processors for, each with its share of the pictures.
-
-    An error is that of the first share that has one.
-    """
-    threads = min(threads, os.cpu_count() or 1)
-    if threads < 2 or n < FEW:
-        _work_through(work, range(n))
-        return
-    shares = [_pool(os.getpid(), threads).submit(_work_through, work, range(k, n, threads)) for k in range(1, threads)]
-    _work_through(work, range(0, n, threads))
-    for share in shares:
-        share.result()
-
-
-def _work_through(work: Callable[[int], None], places: range) -> None:
-    for i in places:
-        work(i)
-
-
-@functools.cache
-def _pool(process: int, threads: int) -> ThreadPoolExecutor:  # noqa: ARG001 - a forked process needs a pool of its own
-    """Threads that live on, with their scratch: a new thread for each batch would cost a third of the speed."""
-    return ThreadPoolExecutor(threads - 1, thread_name_prefix="boda-images")

@@ -9,6 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boda.augment.statistics import FLOOR
+from boda.preprocessing.image.arguments import (
+    AXES,
+    as_brightness_range,
+    as_data_format,
+    as_share,
+    as_split,
+    as_zoom_range,
+    settle_old_arguments,
+    warn_of_channels,
+)
 from boda.preprocessing.image.functions import (
     apply_affine_transform,
     apply_brightness_shift,
@@ -16,8 +27,7 @@ from boda.preprocessing.image.functions import (
 )
 from boda.preprocessing.image.io import check_dtype
 from boda.preprocessing.image.render import Rendering, render
-from boda.preprocessing.image.splits import SPLITS
-from boda.preprocessing.image.statistics import FLOOR, channel_deviation, channel_mean, whitening
+from boda.preprocessing.image.statistics import channel_deviation, channel_mean, whitening
 from boda.preprocessing.image.transform import draw
 
 if TYPE_CHECKING:
@@ -28,8 +38,6 @@ if TYPE_CHECKING:
     from boda.preprocessing.image.dataframe import DataFrameIterator
     from boda.preprocessing.image.directory import DirectoryIterator
     from boda.preprocessing.image.translation import Translation
-
-AXES = {"channels_first": (1, 2, 3), "channels_last": (3, 1, 2)}
 
 
 class ImageDataGenerator:
@@ -124,7 +132,7 @@ class ImageDataGenerator:
         self.width_shift_range = width_shift_range
         self.height_shift_range = height_shift_range
         self.shear_range = shear_range
-        self.zoom_range = _as_zoom_range(zoom_range)
+        self.zoom_range = as_zoom_range(zoom_range)
         self.channel_shift_range = channel_shift_range
         self.fill_mode = fill_mode
         self.cval = cval
@@ -134,11 +142,11 @@ class ImageDataGenerator:
         self.preprocessing_function = preprocessing_function
         self.dtype = check_dtype(dtype)
         self.interpolation_order = interpolation_order
-        self.data_format = _as_data_format(data_format)
+        self.data_format = as_data_format(data_format)
         self.channel_axis, self.row_axis, self.col_axis = AXES[self.data_format]
-        self._validation_split = _as_share(validation_split)
-        self.brightness_range = _as_brightness_range(brightness_range)
-        self.split = _as_split(split)
+        self._validation_split = as_share(validation_split)
+        self.brightness_range = as_brightness_range(brightness_range)
+        self.split = as_split(split)
         self.split_seed = split_seed
         self.augment_validation = augment_validation
         self.mean: np.ndarray | None = None
@@ -271,7 +279,7 @@ class ImageDataGenerator:
         """
         from boda.preprocessing.image.dataframe import DataFrameIterator
 
-        class_mode = _settle_old_arguments(kwargs, class_mode)
+        class_mode = settle_old_arguments(kwargs, class_mode)
         return DataFrameIterator(
             dataframe,
             directory,
@@ -438,75 +446,3 @@ class ImageDataGenerator:
                 stacklevel=4,
             )
         return statistic is not None
-
-
-def warn_of_channels(begin: str, shape: Sequence[int], data_format: str) -> None:
-    """Warn where an array's channels are neither 1 nor 3 nor 4, as where they stand on another axis."""
-    axis = AXES[data_format][0]
-    if shape[axis] not in {1, 3, 4}:
-        warnings.warn(
-            f'{begin} the data format convention "{data_format}" (channels on axis {axis}), i.e. expected either 1, 3 '
-            f"or 4 channels on axis {axis}. However, it was passed an array with shape {tuple(shape)} "
-            f"({shape[axis]} channels).",
-            stacklevel=4,
-        )
-
-
-def _as_data_format(data_format: str | None) -> str:
-    if data_format is None:
-        import keras
-
-        return str(keras.config.image_data_format())
-    if data_format not in AXES:
-        raise ValueError(
-            '`data_format` should be `"channels_last"` (channel after row and column) or `"channels_first"` '
-            f"(channel before row and column). Received: {data_format}"
-        )
-    return data_format
-
-
-def _as_share(validation_split: float) -> float:
-    if validation_split and not 0 < validation_split < 1:
-        raise ValueError(f"`validation_split` must be strictly between 0 and 1.  Received: {validation_split}")
-    return validation_split
-
-
-def _as_zoom_range(zoom_range: Any) -> list[float]:
-    if isinstance(zoom_range, (float, int)):
-        return [1 - zoom_range, 1 + zoom_range]
-    if len(zoom_range) == 2 and all(isinstance(value, (float, int)) for value in zoom_range):
-        return [zoom_range[0], zoom_range[1]]
-    raise ValueError(f"`zoom_range` should be a float or a tuple or list of two floats. Received: {zoom_range}")
-
-
-def _as_brightness_range(brightness_range: Any) -> Any:
-    pair = isinstance(brightness_range, (tuple, list)) and len(brightness_range) == 2
-    if brightness_range is not None and not pair:
-        raise ValueError(f"`brightness_range should be tuple or list of two floats. Received: {brightness_range}")
-    return brightness_range
-
-
-def _as_split(split: str) -> str:
-    if split not in SPLITS:
-        raise ValueError(f"split must be one of {', '.join(SPLITS)}. Received: split={split!r}")
-    return split
-
-
-def _settle_old_arguments(kwargs: dict[str, Any], class_mode: str | None) -> str | None:
-    """Take what Keras once knew out of `kwargs`, with its warnings."""
-    for name, instead in _OLD_ARGUMENTS.items():
-        if name in kwargs:
-            del kwargs[name]
-            warnings.warn(f"{name} is deprecated, {instead}", DeprecationWarning, stacklevel=3)
-    if class_mode == "other":
-        message = '`class_mode="other"` is deprecated, please use `class_mode="raw"`.'
-        warnings.warn(message, DeprecationWarning, stacklevel=3)
-        return "raw"
-    return class_mode
-
-
-_OLD_ARGUMENTS = {
-    "has_ext": "filenames in the dataframe have to match the exact filenames in disk.",
-    "sort": "batches will be created in the same order than the filenames provided if `shuffle` is set to `False`.",
-    "drop_duplicates": "you can drop duplicates by using the pandas.DataFrame.drop_duplicates method.",
-}

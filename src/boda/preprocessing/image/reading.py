@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boda.data.jpeg import decode_jpeg
 from boda.preprocessing.image.io import convert, crop_box, load_img, resize
 
 if TYPE_CHECKING:
@@ -107,11 +108,11 @@ def _decode_jpeg(data: bytes) -> np.ndarray | None:
 
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
-        if colours not in JPEG_COLOURS or height * width > (Image.MAX_IMAGE_PIXELS or height * width):
-            return None
-        return simplejpeg.decode_jpeg(data, "RGB" if colours == "YCbCr" else "GRAY", fastdct=False, fastupsample=False)
     except ValueError:
         return None
+    if colours not in JPEG_COLOURS or height * width > (Image.MAX_IMAGE_PIXELS or height * width):
+        return None
+    return decode_jpeg(data, (width, height), "RGB" if colours == "YCbCr" else "GRAY")
 
 
 def _is_turned(data: bytes) -> bool:

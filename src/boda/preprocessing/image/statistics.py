@@ -9,8 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from boda.augment.whiten import Whitening
 
-FLOOR = 1e-6  # added to every deviation that is divided by
-
 
 def channel_mean(x: np.ndarray, channel_axis: int) -> np.ndarray:
     """The mean of each channel of `x`, four axes, shaped to be subtracted from one picture."""

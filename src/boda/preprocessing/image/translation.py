@@ -14,6 +14,7 @@ from boda.augment.flip import RandomFlip
 from boda.augment.pipeline import Pipeline
 from boda.augment.rescale import Rescaling
 from boda.augment.standardise import FeaturewiseNormalization, SamplewiseCenter, SamplewiseNormalization
+from boda.augment.statistics import FLOOR
 from boda.augment.turn import RandomRotation, RandomShear, RandomTranslation, RandomZoom
 from boda.preprocessing.to_keras import to_keras
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from boda.augment.step import Augmentation
     from boda.preprocessing.image.generator import ImageDataGenerator
 
-EPSILON = 1e-6  # what the generator adds to a deviation
 SIGNS = 8  # draws among which one has the wanted sign of the shear, but for a chance of 1 in 256
 FILLS = ("nearest", "constant", "reflect", "wrap")
 Pair = tuple[float, float]
@@ -180,7 +180,7 @@ def _values(generator: ImageDataGenerator) -> list[Augmentation]:
         made.append(SamplewiseCenter())
     if generator.featurewise_center and generator.mean is not None:
         mean = tuple(np.ravel(generator.mean).tolist())
-        deviation = np.ones(len(mean)) if generator.std is None else np.ravel(generator.std) + EPSILON
+        deviation = np.ones(len(mean)) if generator.std is None else np.ravel(generator.std) + FLOOR
         made.append(FeaturewiseNormalization(mean, tuple((deviation**2).tolist())))
     return made
 
