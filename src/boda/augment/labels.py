@@ -43,6 +43,7 @@ class Labels:
 
 
 NO_LABELS = Labels()
+LEAST_SHARE = np.finfo(np.float64).tiny  # of a box of which nothing stays, 0 is visible
 _STAY = np.eye(3)
 
 
@@ -87,7 +88,7 @@ def follow(given: Labels, moves: Sequence[Move], following: Following, frame: tu
     if following.box_shape == "mask" and _one_each(given.masks, boxes) and masks is not None:
         boxes = _tighten(boxes, masks)
         visible[given.masks.any(axis=(1, 2)) & ~masks.any(axis=(1, 2))] = 0.0
-    kept = np.flatnonzero((visible > 0) & (visible >= following.min_visible))
+    kept = (visible >= max(following.min_visible, LEAST_SHARE)).nonzero()[0]
     return _keep(Labels(boxes, given.labels, masks, points, given.kept), kept)
 
 
@@ -183,12 +184,12 @@ def _check_boxes(given: Any) -> np.ndarray:
         return boxes.reshape(0, 4)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise AugmentError(f"boxes must be (n, 4) of x0, y0, x1, y1 in pixels. Received: {boxes.shape}.")
-    if (boxes[:, 2:] >= boxes[:, :2]).all() and np.isfinite(boxes.sum()):
-        return boxes
-    wrong = np.flatnonzero(~(np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] >= boxes[:, :2]).all(axis=1)))
-    if wrong.size:
+    from boda.augment import outline_kernels
+
+    wrong = outline_kernels.find_wrong(boxes)
+    if wrong >= 0:
         raise AugmentError(
-            f"boxes[{wrong[0]}] = {boxes[wrong[0]].tolist()} is inverted or not finite: x0 <= x1 and y0 <= y1 "
+            f"boxes[{wrong}] = {boxes[wrong].tolist()} is inverted or not finite: x0 <= x1 and y0 <= y1 "
             "are wanted, in pixels."
         )
     return boxes
@@ -201,7 +202,8 @@ def _all(boxes: np.ndarray) -> np.ndarray:
 def _keep(labels: Labels, kept: np.ndarray) -> Labels:
     """Only the objects `kept`, of everything that has one entry an object."""
     if labels.boxes is not None and len(kept) == len(labels.boxes):
-        return labels if labels.kept is not None else replace(labels, kept=kept)
+        given = kept if labels.kept is None else labels.kept
+        return Labels(labels.boxes, labels.labels, labels.masks, labels.points, given)
     boxes = labels.boxes if labels.boxes is not None else np.zeros((0, 4))
     return Labels(
         boxes[kept],

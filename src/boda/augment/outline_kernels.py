@@ -135,3 +135,14 @@ def follow_boxes(boxes: Any, matrices: Any, sizes: Any, ellipse: bool, out: Any,
             out[i, 2], out[i, 3] = max(out[i, 2], clipped[k, 0]), max(out[i, 3], clipped[k, 1])
         area = _area(whole, m)
         visible[i] = _area(clipped, n) / area if area > 1e-9 else 1.0
+
+
+@njit(**_OPTIONS)
+def find_wrong(boxes: Any) -> int:
+    """The first of `boxes` (n, 4), xyxy, that is inverted or not finite; -1 where there is none."""
+    for i in range(len(boxes)):
+        box = boxes[i]
+        finite = np.isfinite(box[0]) and np.isfinite(box[1]) and np.isfinite(box[2]) and np.isfinite(box[3])
+        if not finite or box[2] < box[0] or box[3] < box[1]:
+            return i
+    return -1

@@ -86,7 +86,8 @@ def _read(path: Path, seed: int) -> Pipeline:
         raise AugmentError(f"{path}: this is no TOML, but something else than UTF-8 text.") from error
     except (OSError, AugmentError) as error:
         said = getattr(error, "strerror", None) or str(error)
-        raise AugmentError(f"{path}: {said.rstrip('.')}.") from error
+        end = "" if said.endswith(("?", ".")) else "."
+        raise AugmentError(f"{path}: {said}{end}") from error
 
 
 def _table(text: str) -> dict[str, Any]:
