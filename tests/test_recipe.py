@@ -4,14 +4,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from boda.augment import Pipeline, RandomRotation
+from boda.augment.strength import STRENGTHS
 from boda.errors import RecipeError
-from boda.recipe import HeadRecipe, Recipe
+from boda.recipe import HeadRecipe, Recipe, Stage
+from boda.recipe.levers import OPTIMIZERS, SCHEDULES
+from boda.recipe.levers import STRENGTHS as AUGMENTS
 
 share = st.floats(0, 1, exclude_max=True)
 between = st.floats(0, 1, exclude_min=True, exclude_max=True)
 words = st.text(st.characters(exclude_categories=["Cs"])).filter(lambda text: text != "none")
+levers = {
+    "optimizer": st.sampled_from(OPTIMIZERS),
+    "momentum": share,
+    "schedule": st.sampled_from(SCHEDULES),
+    "warmup": share,
+    "loss": st.sampled_from(["cross-entropy", "focal"]),
+    "ema": share,
+    "mix": st.sampled_from(["none", "mixup"]),
+    "augment": st.sampled_from(["none", "strong"]),
+    "views": st.integers(1, 9),
+}
+stages = st.builds(
+    Stage,
+    thaw=st.just("all") | st.integers(1, 99).map("last-{}".format),
+    layer_decay=between,
+    clip_norm=st.none() | between,
+    batch_norm=st.sampled_from(["inference", "train"]),
+    **levers,
+)
 heads = st.builds(
     HeadRecipe,
+    **levers,
     hidden=st.lists(st.integers(1, 4096), max_size=3).map(tuple),
     dropout=share,
     batch_norm=st.booleans(),
@@ -27,12 +51,14 @@ recipes = st.builds(
     backbone=words,
     weights=st.none() | words,
     resize=st.sampled_from(["squash", "crop"]),
-    views=st.sampled_from(["plain", "flip"]),
     precision=st.sampled_from(["f32", "bf16"]),
     validation_split=between,
     folds=st.integers(2, 100),
     precision_wanted=between,
     head=heads,
+    size=st.none() | st.integers(32, 1024),
+    stages=st.lists(stages, max_size=2).map(lambda some: (Stage(thaw="head"), *some)),
+    augmentation=st.none() | words,
 )
 
 
@@ -46,8 +72,8 @@ def test_an_empty_file_is_the_default_recipe():
 
 
 def test_an_unknown_entry_names_the_nearest():
-    with pytest.raises(RecipeError, match=r"no entry vews\. Did you mean views\?"):
-        Recipe.from_toml('vews = "flip"')
+    with pytest.raises(RecipeError, match=r"no entry resze\. Did you mean resize\?"):
+        Recipe.from_toml('resze = "crop"')
     with pytest.raises(RecipeError, match=r"no entry head\.dropuot\. Did you mean head\.dropout\?"):
         Recipe.from_toml("[head]\ndropuot = 0.3")
 
@@ -61,7 +87,9 @@ def test_an_unknown_entry_that_is_near_to_none_names_all():
     ("name", "value"),
     [
         ("resize", "stretch"),
-        ("views", "both"),
+        ("size", 16),
+        ("stages", 5),
+        ("augmentation", 5),
         ("precision", "f16"),
         ("validation_split", 0),
         ("validation_split", 1),
@@ -95,6 +123,60 @@ def test_a_value_out_of_range_names_its_entry_and_what_came(name, value):
         Recipe().replace(**{name: value})
 
 
+@pytest.mark.parametrize(
+    ("stages", "reason"),
+    [
+        ("last-5", r"first stage must be head .*Use --stages head,last-5"),
+        ("head,scratch", "scratch starts from nothing and stands alone"),
+        ("head,first-5", r"stage\.thaw must be as-is, head, last-N .*'first-5'"),
+        ("head,last-0", r"stage\.thaw must be"),
+        ("head,head", "as-is and head can only come first"),
+        ((), "stages must name one or more"),
+    ],
+)
+def test_stages_that_make_no_sense_are_refused(stages, reason):
+    with pytest.raises(RecipeError, match=reason):
+        Recipe().replace(stages=stages)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['stages = "head,last-5"', 'stages = ["head", "last-5"]', '[[stages]]\nthaw="head"\n[[stages]]\nthaw="last-5"'],
+)
+def test_stages_are_named_listed_or_written_as_tables(text):
+    assert Recipe.from_toml(text).stages == (Stage.usual("head"), Stage.usual("last-5"))
+
+
+def test_a_stage_in_a_file_has_the_entries_that_suit_it_but_for_those_given():
+    stage = Recipe.from_toml('[[stages]]\nthaw = "scratch"\nepochs = 3').stages[0]
+
+    assert (stage.epochs, stage.batch_norm) == (3, "train")
+
+
+def test_a_change_of_stages_reaches_each_that_trains_the_backbone():
+    recipe = Recipe(stages="head,last-5,all").replace(stage_epochs=2)
+
+    assert [stage.epochs for stage in recipe.stages[1:]] == [2, 2]
+    with pytest.raises(RecipeError, match=r"stage\.epochs changes a stage that is not there"):
+        Recipe().replace(stage_epochs=2)
+    with pytest.raises(RecipeError, match=r"no entry stage\.epoch\. Did you mean stage\.epochs"):
+        recipe.replace(stage_epoch=2)
+
+
+def test_a_pipeline_of_ones_own_stands_in_the_recipe():
+    text = '[head]\naugment = "own"\n[augmentation]\n[[augmentation.steps]]\nstep = "RandomRotation"\nfactor = 0.1'
+    recipe = Recipe.from_toml(text)
+
+    assert Pipeline.from_toml(recipe.augmentation).steps == Pipeline([RandomRotation(0.1)]).steps
+    assert Recipe.from_toml(recipe.to_toml()) == recipe
+    with pytest.raises(RecipeError, match=r"head\.augment is 'own', but the recipe has no table \[augmentation\]"):
+        Recipe().replace(head_augment="own")
+
+
+def test_each_strength_of_a_recipe_but_own_is_a_pipeline():
+    assert {*STRENGTHS} == {*AUGMENTS} - {"own"}
+
+
 def test_one_width_is_a_list_of_one():
     assert Recipe().replace(head_hidden=256).head.hidden == (256,)
     assert HeadRecipe(hidden=[256, 64]).hidden == (256, 64)
@@ -106,9 +188,9 @@ def test_the_word_none_is_none():
 
 
 def test_replace_keeps_the_other_entries_of_the_head():
-    recipe = Recipe().replace(head_dropout=0.3).replace(head_hidden=(8,), views="flip")
+    recipe = Recipe().replace(head_dropout=0.3).replace(head_hidden=(8,), resize="crop")
 
-    assert recipe == Recipe(views="flip", head=HeadRecipe(hidden=(8,), dropout=0.3))
+    assert recipe == Recipe(resize="crop", head=HeadRecipe(hidden=(8,), dropout=0.3))
 
 
 def test_a_head_that_is_no_table_is_refused():
@@ -117,7 +199,7 @@ def test_a_head_that_is_no_table_is_refused():
 
 
 def test_a_file_that_is_no_toml_is_refused_with_its_name(tmp_path):
-    (tmp_path / "mine.toml").write_text("views = flip")
+    (tmp_path / "mine.toml").write_text("resize = crop")
 
     with pytest.raises(RecipeError, match=r"mine\.toml: The recipe is no valid TOML: .*line 1"):
         Recipe.read(tmp_path / "mine.toml")

@@ -26,12 +26,15 @@ _PUBLIC = {
     "backbones": "boda.verbs.backbones",
     "cache": "boda.verbs.cache",
     "demo": "boda.verbs.demo",
+    "find_rate": "boda.verbs.find_rate",
+    "ladder": "boda.verbs.ladder",
     "load": "boda.verbs.predict",
     "look": "boda.verbs.look",
     "predict": "boda.verbs.predict",
     "report": "boda.verbs.report",
     "runs": "boda.verbs.runs",
     "train": "boda.verbs.train",
+    "why": "boda.verbs.why",
 }
 
 __all__ = sorted(_PUBLIC)  # noqa: PLE0605 - the one list of public names is the table above

@@ -10,7 +10,9 @@
       metrics.json      the figures on the validation part, the baselines beside them, seconds a step
       predictions.json  the answer on every validation picture
       calibration.json  temperature, reliability before and after, the abstain threshold
-      model/            network.xml and network.bin (OpenVINO), head.npz
+      model/            network.xml and network.bin (OpenVINO), head.npz; backbone.weights.h5 where stages trained it
+      neighbours.npz    what the training pictures look like to the network
+      checkpoints/      while stages are trained: where `--resume` goes on
       pictures/         thumbnails and class activation maps, listed in pictures.json
       figures/          the report's figures as PNG
       report.html       one file that opens offline

@@ -171,7 +171,7 @@ def test_train_prints_a_summary_with_the_report(command, photos, tmp_path):
 @pytest.mark.parametrize(
     ("text", "parsed"),
     [
-        ("views=flip", ("views", "flip")),
+        ("resize=crop", ("resize", "crop")),
         ("head.hidden=256", ("head_hidden", 256)),
         ("head.hidden=[256, 64]", ("head_hidden", [256, 64])),
         ("head.batch-norm=true", ("head_batch_norm", True)),

@@ -45,6 +45,19 @@ def test_a_converted_network_answers_as_keras_does(tiny, tiny_model):
     np.testing.assert_allclose(answer["pooled"], pooled, atol=1e-5)
 
 
+def test_a_network_with_its_head_is_converted_with_all_three_outputs(tiny_model, tmp_path):
+    maps, pooled = tiny_model.outputs
+    logits = import_keras().layers.Dense(3, name="answers")(pooled)
+    whole = import_keras().Model(tiny_model.input, [maps, pooled, logits])
+    engine.convert(whole, tmp_path / "whole.xml", ("map", "pooled", "logits"))
+
+    (answer,) = engine.Network(tmp_path / "whole.xml").run([pictures(5)])
+
+    expected = whole.predict_on_batch(pictures(5).astype("float32"))
+    for name, wanted in zip(("map", "pooled", "logits"), expected, strict=True):
+        np.testing.assert_allclose(answer[name], wanted, atol=1e-5)
+
+
 def test_answers_come_in_the_order_of_the_batches_whatever_their_sizes(tiny):
     network = engine.Network(tiny)
     batches = [pictures(n, seed=n) for n in (1, 9, 2, 4, 1, 1, 30, 3, 1, 2, 5)]

@@ -261,7 +261,7 @@ def _next():
         {
             "title": "Teach the mirrored pictures too",
             "why": "Flips often help where left and right do not matter.",
-            "command": "boda train flowers --views flip",
+            "command": "boda train flowers --set head.augment=flip",
         },
         {"title": "Look at the mistakes", "why": "Some labels may be wrong.", "command": "boda look flowers"},
         {"title": "Use it", "why": "The Run predicts as it is.", "command": "boda predict runs/001 new/*.jpg"},

@@ -62,12 +62,12 @@ def test_runs_are_listed_with_their_state(session_run, tmp_path):
 
 def test_runs_tell_what_their_recipes_change(run):
     run.write_text(
-        "recipe.toml", 'views = "flip"\nbackbone = "mobilenet_v2"\n[head]\nhidden = [256]\nclass_weight = "balanced"\n'
+        "recipe.toml", 'resize = "crop"\nbackbone = "mobilenet_v2"\n[head]\nhidden = [256]\nclass_weight = "balanced"\n'
     )
 
     text = printed(runs_table([run]), 200)
 
-    assert "views=flip head.hidden=[256] head.class_weight=balanced" in text
+    assert "resize=crop head.class_weight=balanced head.hidden=[256]" in text
 
 
 def test_a_plain_recipe_is_the_default(run):
@@ -82,7 +82,7 @@ def test_a_recipe_of_another_version_does_not_stop_the_list(run):
 
 def test_a_long_path_leaves_a_line_a_run(run):
     run.update(data="/home/me/" + "photos" * 30)
-    run.write_text("recipe.toml", 'views = "flip"\n')
+    run.write_text("recipe.toml", 'resize = "crop"\n')
 
     lines = printed(runs_table([run]), 110).splitlines()
 

@@ -31,7 +31,7 @@ def files(photos):
 
 
 def test_a_clone_has_the_same_parameters_and_is_not_fitted(fitted):
-    before = Classifier("mobilenet_v2", hidden=(8,), dropout=0.3, seed=4, views="flip")
+    before = Classifier("mobilenet_v2", hidden=(8,), dropout=0.3, seed=4, augment="flip")
     again = clone(before)
 
     assert again.get_params() == before.get_params()

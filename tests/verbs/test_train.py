@@ -368,7 +368,7 @@ def test_a_tf_data_dataset_trains(picture, tmp_path):
 
 @quickly
 def test_mirrored_views_and_a_crop_train(photos, tmp_path):
-    run = boda.train(photos, out=tmp_path / "run", views="flip", resize="crop")
+    run = boda.train(photos, out=tmp_path / "run", head_augment="flip", resize="crop")
 
     assert run.about["view"]["resize"] == "crop"
     assert run.metrics["val"]["accuracy"] > 0.6

@@ -26,7 +26,10 @@ COMMANDS = {
     "demo": "Train on real data that ships with boda, offline, and open the report.",
     "look": "What is in this folder? Counts, samples, damaged, duplicate and leaking files.",
     "train": "Train a classifier on labelled pictures, measure it, and write a report.",
+    "ladder": "Which lever helps on your pictures, and by how much: each on the same folds.",
+    "find-rate": "Find a learning rate: train a little while it rises, and see where the loss falls.",
     "predict": "Answer on pictures, with calibrated confidence.",
+    "why": "Where the model looks in a picture, and which training pictures it resembles.",
     "report": "Draw a Run's report again.",
     "runs": "List and compare Runs.",
     "backbones": "List the pretrained networks, or show one's blocks and cuts.",
@@ -52,7 +55,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, D102 - click's interface
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"boda.cli.{cmd_name}").command
+        module = cmd_name.replace("-", "_")
+        command: click.Command = importlib.import_module(f"boda.cli.{module}").command
         return command
 
     def resolve_command(

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from boda.models.backbones import Backbone, ScalingMode, get
+from boda.models.backbones import Backbone, ScalingMode, get, side
 from boda.models.download import fetch
 from boda.models.keras_import import import_keras
 from boda.models.weights_file import load_weights_file
@@ -21,36 +21,42 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 
 
-def feature_model(name: str, weights: str | Path | None = PRETRAINED) -> keras.Model:
+def feature_model(name: str, weights: str | Path | None = PRETRAINED, size: int | None = None) -> keras.Model:
     """The backbone `name` with two outputs: the map (n, h, w, c) and `pooled` (n, c), its mean over h and w.
 
     Args:
         name: a row of `BACKBONES`.
         weights: "pretrained", None for fresh ones, or a weights-only HDF5 file of the network without its top.
+        size: side of the pictures, pixels, 32 to 1024; None is the backbone's own. The weights do not depend on it.
 
     Inputs:
         RGB (n, size, size, 3), float32, 0 to 255; the scaling is inside.
 
     Raises:
-        RecipeError: there is no such backbone.
+        RecipeError: there is no such backbone or size.
         WeightsError: the weights are not here and cannot be had, or are another network's.
     """
+    base = build_backbone(name, weights, size)
     keras = import_keras()
-    base = build_backbone(name, weights)
     pooled = keras.layers.GlobalAveragePooling2D(name="pooled")(base.output)
     return keras.Model(base.input, [base.output, pooled], name=name)
 
 
-def build_classifier_as_is(name: str, weights: str | Path | None = PRETRAINED) -> keras.Model:
+def build_classifier_as_is(name: str, weights: str | Path | None = PRETRAINED, size: int | None = None) -> keras.Model:
     """The whole network `name` with its 1000 ImageNet classes; the output is logits (n, 1000)."""
-    return build_backbone(name, weights, include_top=True)
+    return build_backbone(name, weights, size, include_top=True)
 
 
-def build_backbone(name: str, weights: str | Path | None = PRETRAINED, *, include_top: bool = False) -> keras.Model:
-    """The network `name`, flat, from raw RGB to its map, or with `include_top` to logits (n, 1000)."""
-    row = get(name)
+def build_backbone(
+    name: str, weights: str | Path | None = PRETRAINED, size: int | None = None, *, include_top: bool = False
+) -> keras.Model:
+    """The network `name`, flat, from raw RGB to its map, or with `include_top` to logits (n, 1000).
+
+    `size` is the side of the pictures, pixels, 32 to 1024; None is the backbone's own.
+    """
+    row, size = get(name), side(name, size)
     file = _weights_file(row, weights, include_top=include_top)  # first, since Keras takes seconds to load
-    model = _architecture(row, include_top=include_top)
+    model = _architecture(row, size, include_top=include_top)
     if file is not None:
         load_weights_file(model, file)
     elif weights is not None:
@@ -65,9 +71,9 @@ def _weights_file(row: Backbone, weights: str | Path | None, *, include_top: boo
     return fetch(row, include_top=include_top) if weights == PRETRAINED else Path(weights)
 
 
-def _architecture(row: Backbone, *, include_top: bool) -> keras.Model:
+def _architecture(row: Backbone, size: int, *, include_top: bool) -> keras.Model:
     keras = import_keras()
-    image = keras.Input((row.size, row.size, 3), name="image")
+    image = keras.Input((size, size, 3), name="image")
     scaled = _scaled(image, row.scaling)
     if row.builder.startswith("boda."):
         return _family(row).build(include_top, image, scaled)
@@ -75,9 +81,7 @@ def _architecture(row: Backbone, *, include_top: bool) -> keras.Model:
     options: dict[str, Any] = {"classifier_activation": None} if include_top else {}
     if row.builder.endswith(("V3Small", "V3Large", "V2B0")):
         options["include_preprocessing"] = False
-    model = build(
-        include_top=include_top, weights=None, input_tensor=scaled, input_shape=(row.size, row.size, 3), **options
-    )
+    model = build(include_top=include_top, weights=None, input_tensor=scaled, input_shape=(size, size, 3), **options)
     _number_unnamed_operations(model)
     return keras.Model(image, model.output, name=row.name)
 

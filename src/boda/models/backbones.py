@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from boda.errors import RecipeError
+from boda.recipe.recipe import LARGEST_SIZE, LEAST_SIZE
 
 ScalingMode = Literal["lite", "tf", "torch", "caffe"]
 KERAS_WEIGHTS = "https://storage.googleapis.com/tensorflow/keras-applications"
@@ -76,6 +77,29 @@ def get(name: str) -> Backbone:
     if name not in BACKBONES:
         raise RecipeError(f"There is no backbone {name}. {nearest(name) or 'Known: ' + ', '.join(BACKBONES) + '.'}")
     return BACKBONES[name]
+
+
+def side(name: str, size: int | None = None) -> int:
+    """The side of the square pictures that the backbone `name` is built for, pixels: `size`, or its own where None.
+
+    Every row is convolutional, so that its weights serve any size; five halvings leave one place of 32 pixels.
+    It knows best the sizes near its own, and its cost grows with the square.
+
+    Raises:
+        RecipeError: there is no such backbone, or `size` is no whole number from 32 to 1024.
+
+    >>> side("mobilenet"), side("mobilenet", 160)
+    (224, 160)
+    """
+    own = get(name).size
+    if size is None:
+        return own
+    if isinstance(size, bool) or not isinstance(size, int) or not LEAST_SIZE <= size <= LARGEST_SIZE:
+        raise RecipeError(
+            f"The size of the pictures must be a whole number of pixels from {LEAST_SIZE} to {LARGEST_SIZE}; {name} "
+            f"takes any of them, and was trained with {own}. Received: size={size!r}"
+        )
+    return size
 
 
 def nearest(name: str) -> str:

@@ -10,24 +10,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boda.models import engine
+from boda.models.backbones import side
 from boda.models.efficientnet_lite import SHA256, STAGES, embedded_file
 from boda.models.tensors import read_torch_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SIZE = 224
 EPSILON = 1e-3
 
 
-def write_embedded(path: Path, *, include_top: bool = False) -> None:
-    """Write the embedded network to `path` (.xml) and the .bin beside it, for RGB (n, 224, 224, 3), 0 to 255.
+def write_embedded(path: Path, size: int | None = None, *, include_top: bool = False) -> None:
+    """Write the embedded network to `path` (.xml) and the .bin beside it, for RGB (n, size, size, 3), 0 to 255.
 
     The outputs are `map` and `pooled`; with `include_top` also `logits` of the 1000 ImageNet classes.
+    Sizes are 32 to 1024 pixels; None is the network's own, 224.
     """
+    size = side("efficientnet_lite0", size)
     graph = _Graph(read_torch_tensors(embedded_file(), SHA256))
     ops = graph.ops
-    image = ops.parameter([-1, SIZE, SIZE, 3], np.float32, name="image")
+    image = ops.parameter([-1, size, size, 3], np.float32, name="image")
     image.output(0).get_tensor().set_names({"image"})
     features = graph.features(image)
     pooled = ops.reduce_mean(features, np.array([2, 3]), keep_dims=False)

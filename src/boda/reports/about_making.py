@@ -19,6 +19,8 @@ STEPS = {
     "features": "features of the frozen network",
     "baselines": "baselines",
     "train": "choosing and training the head",
+    "stages": "training the stages",
+    "measure": "answering on the pictures held out",
     "explain": "activation maps",
     "report": "this report",
 }
@@ -26,7 +28,8 @@ STEPS = {
 
 def choice_section(contents: Contents) -> Section | None:
     """The candidates for the head with their cross-validated scores, or the curves of its epochs."""
-    lines = [line for line in contents.history if line.get("kind") in ("candidate", "epoch")]
+    kinds = ("candidate", "epoch")
+    lines = [line for line in contents.history if line.get("kind") in kinds and not line.get("stage")]
     if not lines:
         return None
     epochs = any(line["kind"] == "epoch" for line in lines)
@@ -53,7 +56,7 @@ def recipe_section(contents: Contents) -> Section | None:
     left = join(element("h3", "Recipe"), element("pre", contents.recipe)) if contents.recipe else None
     right = join(
         element("h3", "Backbone"),
-        element("p", _backbone_sentence(contents.about.get("backbone") or {})),
+        element("p", _backbone_sentence(contents)),
         join(element("h3", "Versions"), table(("package", "version"), rows)) if rows else None,
     )
     body = join(
@@ -176,7 +179,9 @@ def _decay(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, (int, float)) else clean(value)
 
 
-def _backbone_sentence(backbone: Mapping[str, Any]) -> str:
+def _backbone_sentence(contents: Contents) -> str:
+    backbone = contents.about.get("backbone") or {}
+    stages = [str(one.get("stage")) for one in contents.metrics.get("stages") or [] if one.get("kept")]
     title = clean(backbone.get("title") or backbone.get("name") or NOTHING)
     facts = []
     if backbone.get("params"):
@@ -185,4 +190,5 @@ def _backbone_sentence(backbone: Mapping[str, Any]) -> str:
         facts.append(f"pictures of {backbone['size']} by {backbone['size']} pixels")
     if backbone.get("features"):
         facts.append(f"{backbone['features']:,} features a picture")
-    return f"{title}: {', '.join(facts)}; frozen." if facts else title
+    state = f"trained: {', '.join(stages)}" if stages else "frozen"
+    return f"{title}: {', '.join(facts)}; {state}." if facts else title

@@ -1,14 +1,12 @@
-"""The report's sections on the result: the headline, confusion, classes, and the pictures that went wrong."""
+"""The report's sections on the result: the headline, confusion, and every class."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from boda.reports import figures
-from boda.reports.about_data import label_words
-from boda.reports.page import Html, Section, element, join, name, note, photo, table
+from boda.reports.page import Html, Section, element, join, name, note, table
 from boda.reports.words import (
-    clean,
     interval,
     is_interval,
     leaks_sentence,
@@ -21,7 +19,7 @@ from boda.reports.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from boda.reports.contents import Contents
 
@@ -107,23 +105,6 @@ def classes_section(contents: Contents) -> Section | None:
     return Section("classes", "Class by class", body)
 
 
-def pictures_section(contents: Contents) -> Section | None:
-    """The most confident mistakes and the least sure pictures, with what the network looked at."""
-    mistakes, unsure = (contents.pictures.get(kind) or [] for kind in ("mistakes", "unsure"))
-    if not mistakes and not unsure:
-        return None
-    body = join(
-        note(
-            "The right-hand picture shows which places spoke for the answer (warm colours: most). "
-            "Look whether they lie on the thing itself. A model that looks at the background has learnt a habit "
-            "of your photographs; a confident mistake is often a wrong label."
-        ),
-        join(element("h3", "The most confident mistakes"), _cards(contents, mistakes)) if mistakes else None,
-        join(element("h3", "The pictures it was least sure of"), _cards(contents, unsure)) if unsure else None,
-    )
-    return Section("pictures", "Pictures worth a look", body)
-
-
 def certainty_sentence(metrics: Mapping[str, Any]) -> str:
     """What the interval means, for a person who has never met one."""
     key, words = score_name(metrics)
@@ -204,31 +185,3 @@ def _cell(row: Mapping[str, Any], key: str) -> Html:
         low, high = (number(end, 2) if area else f"{100 * end:.0f}" for end in ends)
         spread = element("span", f" ({low} to {high})", class_="muted")
     return join(number(row.get(key), 2) if area else percent(row.get(key), 0), spread)
-
-
-def _cards(contents: Contents, entries: Sequence[Mapping[str, Any]]) -> Html:
-    return element("div", *(_card(contents, entry) for entry in entries), class_="cards")
-
-
-def _card(contents: Contents, entry: Mapping[str, Any]) -> Html:
-    truth, answer = label_words(entry.get("label")), label_words(entry.get("predicted"))
-    alt = f"Picture of {clean(truth)}, answered {clean(answer)}"
-    both = [photo(contents.picture(entry.get("file")), alt)]
-    if entry.get("cam"):
-        both.append(
-            photo(
-                contents.picture(entry.get("cam")), f"The same picture with the places that spoke for {clean(answer)}"
-            )
-        )
-    return element(
-        "div",
-        element("div", *both, class_="both"),
-        element(
-            "dl",
-            *(element("dt", "truth"), element("dd", name(truth))),
-            *(element("dt", "answer"), element("dd", name(answer), class_=None if answer == truth else "wrong")),
-            *(element("dt", "confidence"), element("dd", percent(entry.get("confidence"), 0))),
-        ),
-        element("p", name(entry.get("name")), class_="file"),
-        class_="card",
-    )

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from boda.reports.about_data import data_section, path_line, problems_section, split_section
 from boda.reports.about_making import choice_section, next_section, recipe_section, time_section
-from boda.reports.about_result import classes_section, confusion_section, headline_section, pictures_section
+from boda.reports.about_result import classes_section, confusion_section, headline_section
+from boda.reports.about_stages import stages_section
 from boda.reports.about_trust import abstain_section, reliability_section
+from boda.reports.about_why import pictures_section
 from boda.reports.contents import Contents
 from boda.reports.page import Html, Section, document, element, join
 from boda.reports.words import base_name, clean, plural
@@ -23,6 +25,7 @@ SECTIONS = (
     lambda contents: problems_section(contents.data) if contents.data else None,
     split_section,
     choice_section,
+    stages_section,
     confusion_section,
     classes_section,
     pictures_section,

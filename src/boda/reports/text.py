@@ -10,7 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from boda.errors import RecipeError
-from boda.recipe import Recipe
+from boda.recipe import Recipe, Stage
 from boda.reports.contents import Contents
 from boda.reports.words import (
     BASELINES,
@@ -104,7 +104,7 @@ def _line(run: Run) -> list[str]:
 
 
 def _changes(run: Run) -> str:
-    """The entries of a Run's recipe that are not the default, but for the backbone, such as "views=flip"."""
+    """The entries of a Run's recipe that are not the default, but for the backbone, such as "resize=crop"."""
     if not run.has("recipe.toml"):
         return NOTHING
     try:
@@ -112,15 +112,24 @@ def _changes(run: Run) -> str:
     except RecipeError:  # of another version of boda
         return "cannot be read"
     given, usual = (_entries(each) for each in (recipe, Recipe()))
-    changed = [f"{key}={_written(value)}" for key, value in given.items() if value != usual[key]]
+    changed = [f"{key}={_written(value)}" for key, value in given.items() if value != usual.get(key)]
     return " ".join(entry for entry in changed if not entry.startswith("backbone=")) or "default"
 
 
 def _entries(recipe: Recipe) -> dict[str, Any]:
     """The entries by the names that `--set` takes."""
     entries = dataclasses.asdict(recipe)
-    head = entries.pop("head")
-    return {**entries, **{f"head.{key}": value for key, value in head.items()}}
+    head, stages = entries.pop("head"), recipe.stages
+    thawing = [stage for stage in stages if stage.trains_backbone]
+    changed = {
+        f"{stage.thaw}.{name}": value
+        for stage in thawing
+        for name, value in stage.entries().items()
+        if value != Stage.usual(stage.thaw).entries()[name]
+    }
+    own = "augmentation" if recipe.augmentation is None else "given"
+    plain = {**entries, "stages": ",".join(recipe.stage_names), "augmentation": own}
+    return {**plain, **{f"head.{key}": value for key, value in head.items()}, **changed}
 
 
 def _written(value: object) -> str:

@@ -12,7 +12,7 @@ from boda.metrics.classify import sigmoid, softmax
 from boda.models.heads.classify import Head, sample_weights, soft_targets
 from boda.progress import say, track
 from boda.training.fit import fit_keras_head
-from boda.training.linear import solve_path
+from boda.training.linear import Standard, solve_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,12 +52,15 @@ class Choice:
     """The chosen head, fitted on the whole training part.
 
     `logits` (n, classes) are the answers on each training picture by a head that had not seen it.
+    `decay` is a linear head's penalty, `epochs` how long Keras trained another.
     """
 
     head: Head
     logits: np.ndarray
     history: list[dict[str, Any]] = field(default_factory=list)
     interrupted: bool = False
+    decay: float | None = None
+    epochs: int | None = None
 
 
 def choose_head(training: Training, recipe: HeadRecipe, seed: int, decays: Sequence[float] = DECAYS) -> Choice:
@@ -66,6 +69,39 @@ def choose_head(training: Training, recipe: HeadRecipe, seed: int, decays: Seque
     `decays` are the penalties that a linear head tries, strongest first, where the recipe says "auto".
     """
     return _choose_linear(training, recipe, decays) if recipe.is_linear else _fit_deep(training, recipe, seed)
+
+
+def refit(training: Training, some: np.ndarray, recipe: HeadRecipe, choice: Choice, seed: int) -> Head:
+    """The head that was chosen, fitted on the samples `some` (m,) alone: with the same penalty, or as many epochs."""
+    if choice.decay is None:
+        return fit_keras_head(training.rows(some), None, training.classes, recipe, seed, epochs=choice.epochs).head
+    *_, (_, head) = _solve(training, some, recipe, [decay for decay in DECAYS if decay > choice.decay] + [choice.decay])
+    return head
+
+
+def nearest_means(training: Training) -> Choice:
+    """The network as it is: the nearest class mean answers.
+
+    Logits are -|z - m|^2 / 2d up to what all classes share, for standardised features z and class means m (d,), which
+    is linear in the features. With several labels a picture the mean of those that have one is held against the mean of
+    those that have it not.
+    """
+    logits = np.zeros((len(training.targets), training.classes), np.float32)
+    for seen, unseen in training.folds:
+        logits[unseen] = _means(training, seen).logits(training.views[0][unseen])
+    return Choice(_means(training, np.arange(len(training.targets))), logits)
+
+
+def _means(training: Training, some: np.ndarray) -> Head:
+    features, targets = training.views[0][some], soft_targets(training.targets[some], training.classes)
+    standard = Standard.of(features)
+    z, d = standard(features).astype(np.float64), features.shape[1]
+    own = targets.T @ z / np.maximum(targets.sum(axis=0), 1)[:, None]
+    other = (1 - targets).T @ z / np.maximum((1 - targets).sum(axis=0), 1)[:, None]
+    other = other if training.multilabel else np.zeros_like(own)
+    kernel = (own - other).T / d / standard.scale[:, None]
+    bias = ((other**2).sum(axis=1) - (own**2).sum(axis=1)) / (2 * d) - standard.mean @ kernel
+    return Head(((kernel.astype(np.float32), bias.astype(np.float32)),))
 
 
 def _choose_linear(training: Training, recipe: HeadRecipe, decays: Sequence[float]) -> Choice:
@@ -93,7 +129,7 @@ def _choose_linear(training: Training, recipe: HeadRecipe, decays: Sequence[floa
     history[best]["chosen"] = True
     with one_blas_thread():
         *_, (_, head) = _solve(training, np.arange(len(training.targets)), recipe, decays[: best + 1])
-    return Choice(head, answers[best], history, interrupted)
+    return Choice(head, answers[best], history, interrupted, decay=history[best]["weight_decay"])
 
 
 def _answers(training: Training, paths: Sequence[Iterator[tuple[float, Head]]]) -> np.ndarray:
@@ -157,10 +193,10 @@ def _fit_deep(training: Training, recipe: HeadRecipe, seed: int) -> Choice:
         training.classes,
         recipe,
         seed,
-        epochs=round(float(np.mean(epochs))),
+        epochs=(mean := round(float(np.mean(epochs)))),
     )
     history += [{"kind": "epoch", "fold": None, **line} for line in final.history]
-    return Choice(final.head, logits, history, interrupted)
+    return Choice(final.head, logits, history, interrupted, epochs=mean)
 
 
 def _score(training: Training, decay: float, logits: np.ndarray) -> dict[str, Any]:

@@ -6,7 +6,7 @@ network, view and picture, so that a second training on the same pictures comput
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -16,14 +16,17 @@ from boda.models.engine import Network, Precision
 from boda.progress import track
 from boda.training.cache import FeatureStore, cache_limit, key_of
 from boda.training.networks import feature_network
+from boda.training.pictures import pipeline_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from boda.augment.pipeline import Pipeline
     from boda.data.view import View
     from boda.recipe import Recipe
     from boda.sample import Sample
+    from boda.training.pictures import Pictures
 
 T = TypeVar("T")
 BATCH = 4
@@ -56,11 +59,39 @@ class Extractor:
         pictures = list(zip(samples, digests, strict=True))
         return compute_once(keys, pictures, lambda missing: self._rows(missing, view), "features")
 
+    def varied(self, pictures: Pictures, pipeline: Pipeline, epoch: int) -> np.ndarray:
+        """Pooled features (n, d) float32 of `pictures` as `pipeline` varies them in `epoch`, kept like the others."""
+        key = (self.key, self.precision, pictures.view.key, pipeline.to_toml(), str(epoch))
+        keys = [key_of(*key, digest) for digest in pictures.digests]
+
+        def compute(missing: list[int]) -> Iterator[np.ndarray]:
+            network = Network(self.network, self.precision, outputs=("pooled",), dtype="float32")
+            seen = in_order(lambda index: pictures.varied(index, pipeline, epoch), missing)
+            for output in network.run(batched(seen, BATCH)):
+                yield from output["pooled"]
+
+        return compute_once(keys, list(range(len(pictures))), compute, f"features of view {epoch + 1}")
+
     def _rows(self, pictures: list[tuple[Sample, str]], view: View) -> Iterator[np.ndarray]:
         if pictures:
             network = Network(self.network, self.precision, outputs=("pooled",))
             for output in network.run(batched(in_order(lambda picture: view.pixels(*picture), pictures), BATCH)):
                 yield from output["pooled"]
+
+
+def head_views(recipe: Recipe, extractor: Extractor, pictures: Pictures, seed: int) -> tuple[np.ndarray, ...]:
+    """The features (n, d) of each view from which a head learns, the plain one first.
+
+    "flip" is each picture mirrored; the stronger ones are drawn.
+    """
+    levers, view = recipe.head, pictures.view
+    plain = extractor.features(pictures.samples, pictures.digests, view)
+    if levers.augment == "none":
+        return (plain,)
+    if levers.augment == "flip":
+        return plain, extractor.features(pictures.samples, pictures.digests, replace(view, mirrored=True))
+    pipeline = pipeline_of(recipe, levers, seed)
+    return plain, *(extractor.varied(pictures, pipeline, epoch) for epoch in range(1, levers.views))
 
 
 def compute_once(

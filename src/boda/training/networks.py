@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import shutil
 import tempfile
@@ -10,9 +11,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from boda import atomic
 from boda.atomic import file_digest
 from boda.models import backbones
+from boda.models.cut import trunk
 from boda.models.efficientnet_lite import SHA256
 from boda.models.engine import convert
 from boda.models.lite_network import write_embedded
@@ -23,12 +27,15 @@ from boda.training.cache import NEW, cache_folder, key_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import keras
+
     from boda.recipe import Recipe
 
 
 def feature_network(recipe: Recipe) -> tuple[Path, str]:
     """The recipe's backbone without its top, converted now or earlier, and a hash of all that it depends on."""
-    key = key_of("network 1", weights_key(recipe.backbone, recipe.weights), metadata.version("openvino"))
+    size = f"{backbones.side(recipe.backbone, recipe.size)} pixels"
+    key = key_of("network 2", weights_key(recipe.backbone, recipe.weights), size, metadata.version("openvino"))
     return _made_once(_place(recipe.backbone, key), lambda made: _write_features(made, recipe)), key
 
 
@@ -47,6 +54,23 @@ def as_is_network(name: str) -> Path:
     """The whole pretrained network `name`, with its 1000 ImageNet classes, converted now or earlier."""
     key = key_of("as is 1", weights_key(name, "pretrained"), metadata.version("openvino"))
     return _made_once(_place(f"{name}-as-is", key), lambda path: _write_as_is(path, name))
+
+
+def cut_network(name: str, model: keras.Model, layer: str) -> tuple[Path, str]:
+    """What lies below a cut, converted now or earlier: one output `cut`, (n, h, w, c) float32; and its key.
+
+    The key is a hash of the backbone, the size of its pictures, the layer, OpenVINO's version and the values of all
+    weights below the cut, so that a trunk which was itself trained gets a network of its own.
+
+    Args:
+        name: the backbone's, a row of `BACKBONES`.
+        model: flat, from RGB (n, size, size, 3), 0 to 255, with any head on it.
+        layer: the cut, as `cut_layer` names it.
+    """
+    below = trunk(model, layer)
+    size = "x".join(map(str, model.input.shape[1:3]))
+    key = key_of("cut 1", name, size, layer, metadata.version("openvino"), _weights_digest(below))
+    return _made_once(_place(f"{name}-cut", key), lambda made: _write_cut(made, below, name)), key
 
 
 def _made_once(path: Path, write: Callable[[Path], None]) -> Path:
@@ -99,7 +123,7 @@ def _place(name: str, key: str) -> Path:
 def _write_features(path: Path, recipe: Recipe) -> None:
     """The embedded network is written without Keras, whose import costs seconds; the others are converted."""
     if recipe.weights == "pretrained" and backbones.get(recipe.backbone).embedded:
-        write_embedded(path)
+        write_embedded(path, recipe.size)
         return
     from boda.models.assemble import feature_model
     from boda.models.keras_import import import_keras
@@ -107,7 +131,7 @@ def _write_features(path: Path, recipe: Recipe) -> None:
     _say_converting(recipe.backbone)
     if recipe.weights is None:
         import_keras().utils.set_random_seed(0)
-    convert(feature_model(recipe.backbone, recipe.weights), path)
+    convert(feature_model(recipe.backbone, recipe.weights, recipe.size), path)
 
 
 def _write_as_is(path: Path, name: str) -> None:
@@ -118,6 +142,21 @@ def _write_as_is(path: Path, name: str) -> None:
 
     _say_converting(name)
     convert(build_classifier_as_is(name), path, ("logits",))
+
+
+def _write_cut(path: Path, below: keras.Model, name: str) -> None:
+    _say_converting(f"{name} up to {below.output_names[0]}")
+    convert(below, path, ("cut",))
+
+
+def _weights_digest(model: keras.Model) -> str:
+    """SHA-256 over the name, shape and values of each of the model's weights, in order."""
+    whole = hashlib.sha256()
+    for layer in model.layers:
+        for weight in layer.weights:
+            value = np.ascontiguousarray(weight.numpy())
+            whole.update(f"{layer.name}/{weight.name} {value.dtype} {value.shape}:".encode() + value.tobytes())
+    return whole.hexdigest()
 
 
 def _say_converting(name: str) -> None:

@@ -18,7 +18,7 @@ from boda.data.arrays import read_arrays, read_tf_data
 from boda.data.files import are_paths, read_files
 from boda.errors import DataError
 from boda.models.heads.classify import Head, attach_to_keras
-from boda.recipe import DEFAULT_BACKBONE, HeadRecipe, Recipe
+from boda.recipe import DEFAULT_BACKBONE, HeadRecipe, Recipe, Stage
 from boda.run import Run
 from boda.sample import Dataset
 from boda.verbs.predict import expand
@@ -37,16 +37,22 @@ HEAD = (
     "epochs",
     "learning_rate",
     "batch_size",
+    "optimizer",
+    "schedule",
 )
+OWN = ("weights", "size", "resize", "validation_split", "stages")
 
 
 class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
     """A picture classifier on a frozen pretrained network.
 
     Args:
-        backbone, weights, resize, views, validation_split: entries of the Recipe.
-        hidden, dropout, batch_norm, label_smoothing, class_weight, weight_decay, epochs, learning_rate, batch_size:
-            entries of the Recipe's head.
+        backbone, weights, size, resize, validation_split, stages: entries of the Recipe; stages may be named,
+            such as "head,last-5".
+        augment: how strongly pictures are varied for the head and for every stage, "none", "flip", "light",
+            "default" or "strong"; None leaves the head without, and the stages with "default".
+        hidden, dropout, batch_norm, label_smoothing, class_weight, weight_decay, epochs, learning_rate, batch_size,
+            optimizer, schedule: entries of the Recipe's head; the stages have their own (`Stage`).
         seed: of the split, the folds and the intervals.
         out: the Run's folder; None keeps it in a temporary folder for as long as the estimator lives.
 
@@ -67,9 +73,11 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         backbone: str = DEFAULT_BACKBONE,
         *,
         weights: str | None = "pretrained",
+        size: int | None = None,
         resize: Literal["squash", "crop"] = "squash",
-        views: Literal["plain", "flip"] = "plain",
         validation_split: float = 0.2,
+        stages: str | Sequence[str | Stage] = "head",
+        augment: str | None = None,
         hidden: tuple[int, ...] = (),
         dropout: float = 0.0,
         batch_norm: bool = False,
@@ -79,14 +87,18 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         epochs: int = 60,
         learning_rate: float = 1e-3,
         batch_size: int = 64,
+        optimizer: str = "auto",
+        schedule: str = "cosine",
         seed: int = 0,
         out: str | Path | None = None,
     ) -> None:
         self.backbone = backbone
         self.weights = weights
+        self.size = size
         self.resize = resize
-        self.views = views
         self.validation_split = validation_split
+        self.stages = stages
+        self.augment = augment
         self.hidden = hidden
         self.dropout = dropout
         self.batch_norm = batch_norm
@@ -96,6 +108,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.schedule = schedule
         self.seed = seed
         self.out = out
 
@@ -161,24 +175,34 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         run = Run.open(path, complete=True)
         recipe = Recipe.from_toml((run.path / "recipe.toml").read_text(encoding="utf-8"))
         head = {name: getattr(recipe.head, name) for name in HEAD}
-        rest = {name: getattr(recipe, name) for name in ("weights", "resize", "views", "validation_split")}
-        return cls(recipe.backbone, **rest, **head, seed=run.about["seed"])._take(run)  # noqa: SLF001 - of its own class
+        rest = {name: getattr(recipe, name) for name in OWN}
+        augment = None if recipe.head.augment == "none" else recipe.head.augment
+        return cls(recipe.backbone, **rest, **head, augment=augment, seed=run.about["seed"])._take(run)  # noqa: SLF001 - of its own class
 
     @property
     def keras_model(self) -> Any:
-        """The network as a plain `keras.Model`: pictures (n, size, size, 3) of 0 to 255 to calibrated probabilities."""
+        """The network as a plain `keras.Model`: pictures (n, size, size, 3) of 0 to 255 to calibrated probabilities.
+
+        It is flat, has the weights that the stages left, and is compiled, so that it can be saved or trained on.
+        """
         from boda.models.assemble import feature_model
 
         model, run = self._model(), self._run()
         head = Head.from_bytes((run.path / "model" / "head.npz").read_bytes())
-        features = feature_model(self.backbone, self.weights)
-        return attach_to_keras(features, head, multilabel=model.multilabel, temperature=model.temperature)
+        trained = run.path / "model" / "backbone.weights.h5"
+        features = feature_model(self.backbone, trained if trained.is_file() else self.weights, self.size)
+        whole = attach_to_keras(features, head, multilabel=model.multilabel, temperature=model.temperature)
+        loss = "binary_crossentropy" if model.multilabel else "categorical_crossentropy"
+        whole.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
+        return whole
 
     def _recipe(self) -> Recipe:
         head = HeadRecipe(**{name: getattr(self, name) for name in HEAD})
-        return Recipe(
-            self.backbone, self.weights, self.resize, self.views, validation_split=self.validation_split, head=head
-        )
+        own = {name: getattr(self, name) for name in OWN}
+        stages = own.pop("stages")
+        named = stages if isinstance(stages, str) else list(stages)
+        recipe = Recipe(self.backbone, head=head, **own).replace(stages=named)
+        return recipe if self.augment is None else recipe.with_augment(self.augment)
 
     def _folder(self) -> Path:
         if self.out is not None:

@@ -45,9 +45,9 @@ def _about_data(run: Run) -> list[dict[str, str]]:
 def _about_model(run: Run) -> list[dict[str, str]]:
     recipe = Recipe.from_toml((run.path / "recipe.toml").read_text(encoding="utf-8"))
     steps = []
-    if recipe.views == "plain":
+    if recipe.head.augment == "none":
         why = "The head also sees each picture mirrored: wrong for text and digits, often a small gain elsewhere."
-        steps.append(_step("Try mirrored views", why, _again(run, "views=flip")))
+        steps.append(_step("Try mirrored views", why, _again(run, "head.augment=flip")))
     if recipe.head.is_linear:
         why = "A hidden layer can help where classes are mixtures; boda keeps the features, so the try is quick."
         steps.append(

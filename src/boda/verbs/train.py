@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from boda.data import read
-from boda.data.audit import scan
-from boda.data.split import Split, make_split
-from boda.data.view import View
 from boda.errors import DataError, Interrupted, RecipeError, RunError
-from boda.models import backbones
+from boda.models.cut import thawed_blocks
+from boda.progress import say
 from boda.recipe import Recipe
 from boda.run import Run
+from boda.training.callbacks import check_tensorboard
 from boda.training.features import Extractor
+from boda.verbs.material import Material, check_learnable, name_of, refuse_to_write_into, split_of
 from boda.verbs.work import Clock, Work
 
 if TYPE_CHECKING:
-    from boda.sample import Dataset
+    from collections.abc import Iterator, Sequence
 
 
 def train(
@@ -30,6 +30,9 @@ def train(
     split: Run | Path | str | None = None,
     on_bad: Literal["skip", "error"] = "skip",
     reading: dict[str, Any] | None = None,
+    callbacks: Sequence[Any] = (),
+    tensorboard: bool = False,
+    augment: str | None = None,
     **changes: Any,
 ) -> Run:
     """Train a classifier on labelled pictures and measure it.
@@ -44,7 +47,11 @@ def train(
         split: a Run whose split is used again.
         on_bad: "skip" leaves damaged pictures out and lists them in `bad_files.csv`; "error" stops at the first.
         reading: options of the reader, such as `group_pattern` or `label_column`.
-        **changes: entries of the recipe, such as `backbone="mobilenet_v2"` or `head_hidden=(256,)`.
+        callbacks: Keras callbacks, for the stages that train the backbone.
+        tensorboard: write TensorBoard's files of these stages into the Run.
+        augment: how strongly pictures are varied for the head and for every stage, such as "default".
+        **changes: entries of the recipe, such as `backbone="mobilenet_v2"`, `head_hidden=(256,)`,
+            `stages="head,last-5"`, or `stage_epochs=4` for each stage that trains the backbone.
 
     Returns:
         The Run; `run.metrics["val"]["accuracy"]` is its accuracy on pictures that no choice has seen.
@@ -54,64 +61,82 @@ def train(
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(Path(recipe)) if recipe else Recipe()
     recipe = recipe.replace(**changes)
+    recipe = recipe if augment is None else recipe.with_augment(augment)
     if seed < 0:
         raise RecipeError(f"seed must be 0 or more. Received: seed={seed}")
-    backbone = backbones.get(recipe.backbone)
+    check_stages(recipe)
+    if tensorboard:
+        check_tensorboard()
     clock = Clock()
     with clock("read"):
-        dataset, scanned = scan(read(data, **(reading or {})), on_bad=on_bad)
-        _check_learnable(dataset)
-        parts = make_split(
-            dataset,
-            group_ids=scanned.group_ids,
-            seed=seed,
-            validation_split=recipe.validation_split,
-            reuse=_split_of(split),
-        )
-    _refuse_to_write_into(data, Path(runs) if out is None else Path(out))
+        material = Material.read(data, recipe, seed, on_bad=on_bad, reading=reading, split=split)
+    refuse_to_write_into(data, Path(runs) if out is None else Path(out))
     with clock("features"):
         extractor = Extractor.of(recipe)
-    run = Run.create(None if out is None else Path(out), runs=Path(runs), task=dataset.task, seed=seed)
-    work = Work(run, recipe, dataset, scanned, parts, extractor, View(backbone.size, recipe.resize), seed, clock)
-    try:
-        work.describe(str(data) if isinstance(data, (str, Path)) else type(data).__name__, reading or {})
+    run = Run.create(None if out is None else Path(out), runs=Path(runs), task=material.dataset.task, seed=seed)
+    work = Work.of(run, recipe, material, extractor, clock, callbacks)
+    with _told(run):
+        work.describe(name_of(data), reading or {}, on_bad)
+        run.update(tensorboard=tensorboard)
         work.train()
+    return run
+
+
+def resume(run: Run | Path | str, data: Any = None, *, callbacks: Sequence[Any] = ()) -> Run:
+    """Go on with a training that was stopped or killed, from its newest checkpoint, to the same bits.
+
+    Args:
+        run: its Run.
+        data: the same pictures; needed where they did not come from a folder or file.
+        callbacks: the same Keras callbacks.
+
+    Raises:
+        RunError: the Run is complete already, or its data cannot be read again from where it was.
+        DataError: the pictures are not the same any more.
+    """
+    run = run if isinstance(run, Run) else Run.open(run)
+    about = run.about
+    if about.get("status") == "complete":
+        raise RunError(f"{run.path} is complete; there is nothing to go on with. `boda train` makes a new Run.")
+    if not run.has("split.json"):
+        raise RunError(f"{run.path} was stopped before its pictures were read. Train again, into another folder.")
+    recipe, clock, source = Recipe.read(run.path / "recipe.toml"), Clock(), data
+    if source is None:
+        source = Path(about["data"])
+        if not source.exists():
+            raise RunError(f"{source}, on which {run.path} was trained, is not here. Give the data to `resume` again.")
+    with clock("read"):
+        options = {"on_bad": about.get("on_bad", "skip"), "reading": about["reading"]}
+        material = Material.read(source, recipe, about["seed"], **options, split=run)
+    if material.fingerprint != about.get("fingerprint"):
+        raise DataError(f"The pictures are not those that {run.path} began with. Train again, into another folder.")
+    with clock("features"):
+        extractor = Extractor.of(recipe)
+    run.update(status="running")
+    with _told(run):
+        Work.of(run, recipe, material, extractor, clock, callbacks).train()
+    return run
+
+
+def check_stages(recipe: Recipe) -> None:
+    """Refuse stages that the backbone has not, before anything is read."""
+    for stage in recipe.stages:
+        thawed_blocks(recipe.backbone, stage.thaw)
+
+
+@contextmanager
+def _told(run: Run) -> Iterator[None]:
+    """Write into the Run how the block ended, where it did not end well."""
+    try:
+        yield
     except BaseException as error:
         stopped = isinstance(error, (KeyboardInterrupt, Interrupted))
         if run.about["status"] != "complete":  # else the model is whole, and only the report is missing
             run.update(status="interrupted" if stopped else "failed", error=str(error) or type(error).__name__)
+        if stopped and run.has("split.json"):
+            say(f"Go on with: boda train --resume {run.path}")
         raise
-    return run
 
 
-def _refuse_to_write_into(data: Any, place: Path) -> None:
-    """The pictures' folder is read-only to boda; a Run in it would be taken for a class by the next training."""
-    if isinstance(data, (str, Path)) and Path(data).is_dir() and place.resolve().is_relative_to(Path(data).resolve()):
-        raise RunError(
-            f"{place} lies within the pictures' folder, which boda never writes to. "
-            "Give another --out, or call boda from outside of it."
-        )
-
-
-def _check_learnable(dataset: Dataset) -> None:
-    """Refuse data with nothing to tell apart, or with a class of which no picture can be read."""
-    if dataset.task == "classify" and len(dataset.classes) < 2:
-        raise DataError(
-            f"Expected two classes or more. Received: {', '.join(dataset.classes) or 'pictures without labels'}."
-        )
-    labels = [s.label for s in dataset if s.part in {None, "train"}]
-    readable = {name for label in labels for name in ((label,) if isinstance(label, str) else label or ())}
-    if dataset.bad and (lacking := [name for name in dataset.classes if name not in readable]):
-        first = dataset.bad[0]
-        which = "" if len(lacking) == len(dataset.classes) else f" of class {', '.join(lacking)}"
-        raise DataError(
-            f"No picture{which} to train on can be read. "
-            f"Of {len(dataset.bad)} bad files the first is {first.name}: {first.reason}."
-        )
-
-
-def _split_of(source: Run | Path | str | None) -> Split | None:
-    if source is None:
-        return None
-    run = source if isinstance(source, Run) else Run.open(source)
-    return Split.from_json(run.read_json("split.json"))
+# temporary
+_check_learnable, _refuse_to_write_into, _split_of = check_learnable, refuse_to_write_into, split_of

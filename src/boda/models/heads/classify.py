@@ -16,7 +16,7 @@ import numpy as np
 from boda.errors import RunError
 
 if TYPE_CHECKING:
-    from boda.recipe import HeadRecipe
+    from boda.recipe import HeadRecipe, Levers
 
 Task = Literal["classify", "multilabel"]
 
@@ -91,13 +91,13 @@ def soft_targets(targets: np.ndarray, classes: int, smoothing: float = 0.0) -> n
     return targets.astype(np.float32) * (1 - smoothing) + np.float32(smoothing / 2)
 
 
-def sample_weights(targets: np.ndarray, classes: int, recipe: HeadRecipe) -> np.ndarray:
+def sample_weights(targets: np.ndarray, classes: int, levers: Levers) -> np.ndarray:
     """One weight a sample, of mean 1: all alike, or n / (classes * count of its class) for "balanced".
 
     With several labels a picture, it is the mean of that weight over the picture's labels.
     """
     n = len(targets)
-    if recipe.class_weight is None:
+    if levers.class_weight is None:
         return np.ones(n, dtype=np.float32)
     hot = soft_targets(targets, classes)
     by_class = n / (classes * np.maximum(hot.sum(axis=0), 1))

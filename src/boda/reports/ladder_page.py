@@ -1,0 +1,353 @@
+"""Turns a ladder into its page: one HTML file that opens offline, and the same figures as PNGs.
+
+Everything is drawn from LADDER/ladder.json, of which any key may be missing while the ladder runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from boda.reports import ladder_figures as figures
+from boda.reports import ladder_words as words
+from boda.reports.about_data import path_line
+from boda.reports.contents import Contents
+from boda.reports.learning_figure import learning_curve
+from boda.reports.page import Html, Section, document, element, join, listing, name, note, table
+from boda.reports.words import NOTHING, clean, interval, is_interval, number, percent, plural, seconds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from boda.reports.ladder_words import Ladder, Rung
+    from boda.run import Run
+
+KINDS = {
+    "base": "the base",
+    "as-is": "no training at all",
+    "head": "levers of the head",
+    "augment": "varied pictures",
+    "view": "how the pictures are looked at",
+    "thaw": "thawed layers",
+    "scratch": "the architecture alone",
+    "together": "several levers at once",
+}
+
+
+@dataclass(frozen=True)
+class Pages:
+    """A ladder's dict, with the folder's contents for drawing."""
+
+    ladder: Ladder
+    contents: Contents
+
+
+def write_page(run: Run) -> Path:
+    """Write LADDER/ladder.html and LADDER/figures/*.png from LADDER/ladder.json, and return the page's path.
+
+    A section of which nothing is known yet is left out.
+    Raises RunError where ladder.json is missing or damaged.
+    """
+    pages = Pages(run.read_json("ladder.json"), Contents.read(run))
+    sections = [section for section in (make(pages) for make in SECTIONS) if section is not None]
+    title = f"{words.data_name(pages.ladder, run.path.name)}: boda ladder"
+    run.write_text("ladder.html", document(title, _heading(pages), sections, _foot(pages)))
+    return run.path / "ladder.html"
+
+
+def verdict_section(pages: Pages) -> Section:
+    """What helps, what hurts and what cannot be told, in plain words."""
+    kind, short, sentence = words.headline(pages.ladder)
+    body = join(
+        element("div", element("b", short), element("span", sentence), class_=f"verdict {kind}"),
+        *(element("p", text) for text in words.sentences(pages.ladder)),
+        _winner_line(pages.ladder),
+    )
+    return Section("verdict", "What helps here?", body)
+
+
+def forest_section(pages: Pages) -> Section | None:
+    """The forest plot, and below it the rungs that have no line in it."""
+    untold = [join(name(words.title_of(rung)), f": {words.reason(rung)}") for rung in words.untold(pages.ladder)]
+    drawn = _forest(pages) if words.compared(pages.ladder) else None
+    if drawn is None and not untold:
+        return None
+    rest = join(element("h3", "Without a line") if drawn else None, listing(untold)) if untold else None
+    return Section("forest", "Every lever beside the base", join(drawn, rest))
+
+
+def _forest(pages: Pages) -> Html:
+    alt = "Forest plot: each lever's difference of accuracy from the base, with its 95 % interval"
+    return join(
+        note(
+            "Each line is a lever's difference from the base on the same pictures, with its 95 % interval: the shorter "
+            "the line, the surer. ▲ helps, ▼ hurts, ○ no difference shown. An interval may miss 0 by chance where many "
+            "levers are tried, so the verdict asks for more than that."
+        ),
+        pages.contents.draw("forest", figures.forest(pages.ladder), alt),
+    )
+
+
+def table_section(pages: Pages) -> Section | None:
+    """Every rung with its figures and its cost."""
+    base = words.base_of(pages.ladder)
+    done = words.measured(pages.ladder)
+    if not done:
+        return None
+    head = ("rung", "verdict", "accuracy", "log loss", "difference", "p", "seconds", "times base", "peak MB")
+    body = join(
+        note(
+            "Differences are in points of accuracy, p is corrected for the number of levers; the log loss is that of "
+            "calibrated confidences, lower is better. Times base compares the seconds of one training."
+        ),
+        table(head, [_row(rung, base) for rung in done], words=2),
+    )
+    return Section("table", "The figures", body)
+
+
+def rungs_section(pages: Pages) -> Section | None:
+    """Each rung folded: what it does, when it helps, its change of the recipe, its trainings."""
+    rungs = words.rungs_of(pages.ladder)
+    if not rungs:
+        return None
+    folds = (_fold(pages, number, rung) for number, rung in enumerate(rungs))
+    body = join(note("Open a lever to see what it does, how to ask for it, and how its trainings went."), *folds)
+    return Section("rungs", "Lever by lever", body)
+
+
+def winner_section(pages: Pages) -> Section | None:
+    """The winner's figures on the held-out pictures, and the command that repeats it."""
+    winner = pages.ladder.get("winner")
+    if not winner:
+        return None
+    held = winner.get("held_out") or {}
+    rung = next((r for r in words.rungs_of(pages.ladder) if r.get("name") == winner.get("name")), winner)
+    body = join(
+        element("p", element("b", words.title_of(rung)), ". ", clean(winner.get("why") or "", 400)),
+        _held_out(held) if held else None,
+        element("h3", "The same again"),
+        element("pre", words.command(pages.ladder, pages.contents.run.path)),
+        note(f"Its Run, with a report of its own, is in the folder {clean(winner.get('run') or 'winner')} beside."),
+    )
+    return Section("winner", "The winner, on pictures held out", body)
+
+
+def learning_section(pages: Pages) -> Section | None:
+    """Accuracy against the number of pictures, and how weak the forecast is."""
+    found = pages.ladder.get("learning_curve")
+    if not found or not found.get("sizes"):
+        return None
+    alt = "Curve: accuracy against the number of training pictures, with a forecast where there is one"
+    warning = found.get("warning")
+    body = join(
+        note(
+            "A linear head on frozen features, trained on ever more of the pictures and asked on folds that it had not "
+            "seen. Where the curve still rises at its end, more pictures help; where it is flat, another lever may."
+        ),
+        pages.contents.draw("learning_curve", learning_curve(found), alt),
+        element("p", element("b", clean(found.get("sentence") or "", 600))),
+        element("p", element("span", "Careful. ", class_="warn"), clean(warning, 900)) if warning else None,
+    )
+    return Section("learning", "How many more pictures?", body)
+
+
+def method_section(pages: Pages) -> Section:
+    """How it was measured, in plain words, with the versions."""
+    versions = pages.ladder.get("versions") or {}
+    rows = [(clean(package), clean(version)) for package, version in versions.items()]
+    body = join(
+        listing([text for text in _method(pages.ladder) if text]),
+        element("details", element("summary", "Versions"), table(("package", "version"), rows)) if rows else None,
+    )
+    return Section("method", "How it was measured", body)
+
+
+METHOD = (
+    (
+        "A rung that can hardly come to show a gain any more is stopped early, never one that looks good; it is "
+        "compared with the base on the folds that both answered."
+    ),
+    (
+        "The difference is taken picture by picture. The test asks how often chance alone would show a difference as "
+        "large if lever and base were equally good, and is corrected for the number of levers, so that a ladder of "
+        "levers that all do nothing calls one of them by mistake about one time in twenty. The intervals are those of "
+        "each lever alone."
+    ),
+    "“No difference shown” does not mean that there is none: it may be smaller than so many pictures can show.",
+    "Penalty and temperature for a fold come from the answers on the other folds.",
+    (
+        "The winner is the best of the levers that help, or else the base. Since it was picked for its figure, that "
+        "figure flatters; the held-out pictures, which no choice has seen, were asked once, by the winner alone."
+    ),
+)
+SECTIONS = (
+    verdict_section,
+    forest_section,
+    table_section,
+    rungs_section,
+    winner_section,
+    learning_section,
+    method_section,
+)
+
+
+def _heading(pages: Pages) -> Html:
+    ladder, about = pages.ladder, pages.contents.about
+    facts = [
+        plural(ladder["n"], "training picture") if ladder.get("n") else "",
+        plural(len(ladder["classes"]), "class", "classes") if ladder.get("classes") else "",
+        plural(len(words.rungs_of(ladder)), "rung"),
+        seconds(ladder["seconds"]) if ladder.get("seconds") else "",
+        clean(about.get("created") or "")[:16].replace("T", " "),
+        "" if about.get("status") == "complete" else f"status: {clean(about.get('status', 'unknown'))}",
+    ]
+    return join(
+        element("div", "boda · ladder", class_="mark"),
+        element("h1", words.data_name(ladder, pages.contents.run.path.name)),
+        path_line(ladder["data"]) if ladder.get("data") else None,
+        element("p", " · ".join(filter(None, facts))),
+    )
+
+
+def _foot(pages: Pages) -> str:
+    version = clean((pages.ladder.get("versions") or {}).get("boda", ""))
+    made = f"Made by boda {version}".strip()
+    return f"{made}, seed {clean(pages.ladder.get('seed', 0))}. This file needs no network."
+
+
+def _winner_line(ladder: Ladder) -> Html | None:
+    winner = ladder.get("winner") or {}
+    held = winner.get("held_out") or {}
+    if held.get("accuracy") is None:
+        return None
+    pictures = plural(held.get("n") or 0, "picture")
+    return element(
+        "p",
+        "The winner, ",
+        name(winner.get("name")),
+        f", is right on {words.accuracy_line(held)} of {pictures} held out until the end. ",
+        element("a", "The command that repeats it", href="#winner"),
+        ".",
+    )
+
+
+def _row(rung: Rung, base: Rung) -> list[str]:
+    times = words.times_the_base(rung, base)
+    accuracy, gain = rung.get("accuracy_interval"), rung.get("interval")
+    return [
+        element("div", name(words.title_of(rung, 60)), _short(rung), style="min-width: 8em"),
+        element("b", "the base") if rung is base else _verdict(rung),
+        _over(percent(rung.get("accuracy")), interval(accuracy) if is_interval(accuracy) else ""),
+        number(rung.get("log_loss")),
+        _over(words.points(rung.get("difference")), words.points_interval(gain) if is_interval(gain) else ""),
+        words.p_value(rung.get("p_adjusted")),
+        seconds(rung.get("seconds")),
+        NOTHING if times is None else f"{times:.1f}",
+        f"{rung['peak_mb']:,.0f}" if rung.get("peak_mb") is not None else NOTHING,
+    ]
+
+
+def _over(value: str, spread: str) -> Html:
+    """A figure with its interval below."""
+    return join(value, join(element("br"), element("small", spread, class_="muted")) if spread else None)
+
+
+def _short(rung: Rung) -> Html | None:
+    """The name that `--rungs` takes, behind the title."""
+    if not rung.get("title") or not rung.get("name"):
+        return None
+    return element("span", " ", element("small", name(clean(rung["name"], 40))), class_="muted")
+
+
+def _verdict(rung: Rung) -> Html:
+    early = " (stopped early)" if rung.get("status") == "stopped early" else ""
+    look = words.LOOKS.get(str(rung.get("verdict")), "")
+    sign = element("b", words.verdict_words(rung), style="white-space: nowrap")
+    return element("span", sign, early, class_=look)
+
+
+def _fold(pages: Pages, place: int, rung: Rung) -> Html:
+    base = words.base_of(pages.ladder)
+    figure = figures.trainings(rung, base)
+    alt = f"How the trainings of {words.title_of(rung)} went: folds beside the base, curves by epoch"
+    return element(
+        "details",
+        _fold_summary(rung, base),
+        *(element("p", text) for text in _about(rung)),
+        _asked_for(pages.ladder, rung),
+        None if figure is None else pages.contents.draw(f"rung_{place:02d}", figure, alt),
+    )
+
+
+def _fold_summary(rung: Rung, base: Rung) -> Html:
+    state = element("b", "the base") if rung is base else _verdict(rung)
+    told = f" · {words.accuracy_line(rung)}" if rung.get("accuracy") is not None else None
+    return element("summary", name(words.title_of(rung)), _short(rung), " · ", state, told)
+
+
+def _about(rung: Rung) -> list[str]:
+    """What kind of lever it is and what it does, when it helps, and why it ended as it did."""
+    kind = f"{KINDS[rung['kind']].capitalize()}. " if rung.get("kind") in KINDS else ""
+    found = [f"{kind}{clean(rung.get('does') or '', 600)}"]
+    if rung.get("when"):
+        found.append(join(element("b", "When it helps: "), clean(rung["when"], 600)))
+    if rung.get("status") in words.STATES:
+        found.append(words.reason(rung))
+    elif rung.get("reason"):
+        found.append(clean(rung["reason"], 400))
+    return found
+
+
+def _asked_for(ladder: Ladder, rung: Rung) -> Html | None:
+    """Its change of the recipe, as a command and as a recipe's lines."""
+    options, lines = words.change_lines(rung)
+    if not options:
+        return None
+    typed = element("pre", f"boda train {words.quoted(ladder.get('data') or 'PHOTOS')} {options}")
+    return join(typed, element("pre", lines) if lines else None)
+
+
+def _held_out(held: dict[str, Any]) -> Html:
+    ends = held.get("log_loss_interval")
+    spread = f"{number(ends[0])} to {number(ends[1])}" if is_interval(ends) else ""
+    accuracy, ece = percent(held.get("accuracy")), percent(held.get("ece"))
+    tiles = (
+        ("accuracy", accuracy, interval(held.get("accuracy_interval")), "on pictures touched once"),
+        ("log loss", number(held.get("log_loss")), spread, "lower is better"),
+        ("calibration error", ece, "", "0 is perfectly honest"),
+        ("pictures", f"{held['n']:,}" if held.get("n") else NOTHING, "", "held out until the end"),
+    )
+    return element("dl", *(_tile(*tile) for tile in tiles), class_="figures")
+
+
+def _tile(title: str, value: str, spread: str, meaning: str) -> Html:
+    return element(
+        "div",
+        element("dt", title),
+        element("dd", value, element("small", spread) if spread else None, element("small", meaning)),
+    )
+
+
+def _method(ladder: Ladder) -> list[str]:
+    """How it was measured, a point or two each; what is not known yet is left out."""
+    found = [*_on_folds(ladder), *METHOD]
+    if ladder.get("minutes"):
+        left = sum(rung.get("status") == "left out" for rung in words.rungs_of(ladder))
+        gone = f"; {plural(left, 'rung')} {'was' if left == 1 else 'were'} left out" if left else ""
+        found.append(f"The time budget was {ladder['minutes']:g} minutes{gone}.")
+    return [*found, f"The seed is {clean(ladder.get('seed', 0))}: it deals the folds and starts the networks."]
+
+
+def _on_folds(ladder: Ladder) -> list[str]:
+    if not ladder.get("folds"):
+        return []
+    times, costly = (plural(ladder.get(key) or 1, "time") for key in ("repeats", "costly_repeats"))
+    fewer = f" ({costly} for rungs that thaw layers)" if ladder.get("costly_repeats") and times != costly else ""
+    dealt = (
+        f"The training pictures were dealt into {ladder['folds']} folds, {times} over{fewer}, with equal shares of the "
+        "classes in each and copies of a picture kept together."
+    )
+    return [
+        dealt,
+        "Each rung learns from all folds but one and answers on that one, in turn; every rung has the same folds.",
+    ]

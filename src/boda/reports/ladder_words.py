@@ -1,0 +1,319 @@
+"""Turns ladder.json into words: which levers help, which hurt, what cannot be told, and what it would take."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from boda.recipe import toml
+from boda.reports.words import NOTHING, base_name, clean, is_interval, percent, plural, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    Rung = Mapping[str, Any]
+    Ladder = Mapping[str, Any]
+
+HELPS, HURTS, SAME = "helps", "hurts", "no difference shown"
+SIGNS = {HELPS: "▲", HURTS: "▼", SAME: "○"}
+LOOKS = {HELPS: "better", HURTS: "worse", SAME: "muted"}  # classes of report.css
+STATES = {"left out": "left out", "failed": "failed", "running": "running now", "waiting": "not begun"}
+NOT_COMPARED = "not compared yet"
+POINT = 0.01
+POWER = (1.96 + 0.84) / 1.96  # interval's half width to a difference that is found four times in five
+MOST_NAMED = 6
+_NUMBERS = (
+    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
+)
+
+
+def rungs_of(ladder: Ladder) -> list[Rung]:
+    """The rungs in the order of the ladder."""
+    return [rung for rung in ladder.get("rungs") or [] if isinstance(rung, dict)]
+
+
+def base_of(ladder: Ladder) -> Rung:
+    """The rung with which the others are compared; empty where it is not there yet."""
+    named = (rung for rung in rungs_of(ladder) if rung.get("name") == ladder.get("base", "head"))
+    return next(named, {})
+
+
+def compared(ladder: Ladder) -> list[Rung]:
+    """The rungs that have a difference from the base with its interval, the greatest gain first."""
+    known = [
+        rung
+        for rung in rungs_of(ladder)
+        if rung is not base_of(ladder) and rung.get("difference") is not None and is_interval(rung.get("interval"))
+    ]
+    return sorted(known, key=lambda rung: -rung["difference"])
+
+
+def untold(ladder: Ladder) -> list[Rung]:
+    """The rungs that have no difference: left out, failed, still to come, or not compared yet."""
+    told = [*compared(ladder), base_of(ladder)]
+    return [rung for rung in rungs_of(ladder) if not any(rung is other for other in told)]
+
+
+def measured(ladder: Ladder) -> list[Rung]:
+    """The rungs that have an accuracy: the base, those compared with it, and those that wait for that."""
+    known = [base_of(ladder), *compared(ladder), *untold(ladder)]
+    return [rung for rung in known if rung.get("accuracy") is not None]
+
+
+def with_verdict(ladder: Ladder, verdict: str) -> list[Rung]:
+    """The compared rungs of one verdict."""
+    return [rung for rung in compared(ladder) if rung.get("verdict") == verdict]
+
+
+def title_of(rung: Rung, limit: int = 80) -> str:
+    """Its title, or its name."""
+    return clean(rung.get("title") or rung.get("name") or "?", limit)
+
+
+def headline(ladder: Ladder) -> tuple[str, str, str]:
+    """A class of report.css, two or three words, and the sentence that says what helps."""
+    told = [rung for rung in compared(ladder) if rung.get("verdict") in SIGNS]
+    if not told:
+        return (
+            "none",
+            "No verdict yet",
+            "Levers are compared with the base once all rungs are done, so that nobody stops at a lucky moment.",
+        )
+    good = with_verdict(ladder, HELPS)
+    on = f"On these {ladder['n']:,} pictures" if ladder.get("n") else "On these pictures"
+    if not good:
+        return "same", "No gain shown", f"{on} {_none(len(told))} is shown to help."
+    verb = "helps" if len(good) == 1 else "help"
+    of = f" of {in_words(len(told))} levers" if len(told) > 1 else " lever"
+    text = f"{on} {in_words(len(good))}{of} {verb}: {_gains(good)}."
+    return "better", f"{in_words(len(good)).capitalize()} {verb}", text
+
+
+def sentences(ladder: Ladder) -> list[str]:
+    """What else the ladder says, a sentence or two each: harm, no difference, better confidence, what is missing."""
+    found = [
+        _hurts(ladder),
+        _no_difference(ladder),
+        _near(ladder),
+        _loss_alone(ladder),
+        _missing(ladder),
+        _progress(ladder),
+    ]
+    return [sentence for sentence in found if sentence]
+
+
+def needed_pictures(ladder: Ladder, difference: float = POINT) -> int | None:
+    """About how many pictures it takes to find `difference` (a share) four times in five; None where that is unknown.
+
+    Intervals narrow with the root of the number of pictures: n ((1.96 + 0.84) s / difference)^2, where s is a standard
+    error, from the median half width of the intervals of the levers that show no difference. The correction for the
+    number of levers asks for more still.
+    """
+    widths = sorted((r["interval"][1] - r["interval"][0]) / 2 for r in with_verdict(ladder, SAME))
+    if not widths or not ladder.get("n") or not widths[len(widths) // 2]:
+        return None
+    wanted = ladder["n"] * (widths[len(widths) // 2] * POWER / difference) ** 2
+    size = 10 ** max(math.floor(math.log10(wanted)) - 1, 0)
+    return round(wanted / size) * size
+
+
+def command(ladder: Ladder, path: Path) -> str:
+    """The command that trains the winner again on the same parts."""
+    recipe = (ladder.get("winner") or {}).get("recipe") or "best.toml"
+    words = ["boda train", quoted(ladder.get("data") or "PHOTOS"), f"--recipe {quoted(path / clean(recipe))}"]
+    return " ".join([*words, f"--seed {ladder['seed']}"] if ladder.get("seed") else words)
+
+
+def quoted(text: object) -> str:
+    """`text` as one word of a command."""
+    return shlex.quote(clean(text, 1000))
+
+
+def change_lines(rung: Rung) -> tuple[str, str]:
+    """What a rung changes of the base, as options of `boda train` and as lines of a recipe's TOML.
+
+    `stage.NAME`, which changes all stages at once, has no line of its own there.
+    """
+    change = {clean(key): value for key, value in (rung.get("change") or {}).items()}
+    stages = change.pop("stages", None) or rung.get("stages")
+    options = [f"--set {quoted(f'{key}={_plain(value)}')}" for key, value in change.items()]
+    lines = [f"{key} = {toml.value(value)}" for key, value in change.items() if not key.startswith("stage.")]
+    if stages and stages != "head":
+        stages = clean(",".join(stages) if isinstance(stages, (list, tuple)) else stages)
+        options.insert(0, f"--stages {quoted(stages)}")
+        lines.insert(0, f"stages = {toml.value(stages)}")
+    return " ".join(options), "\n".join(lines)
+
+
+def times_the_base(rung: Rung, base: Rung) -> float | None:
+    """Its seconds a training over those of the base."""
+    mine, theirs = (_seconds_a_cell(each) for each in (rung, base))
+    return mine / theirs if mine is not None and theirs else None
+
+
+def points(share: float | None) -> str:
+    """A difference of shares in points, with its sign."""
+    return NOTHING if share is None else f"{100 * share:+.1f}"
+
+
+def accuracy_line(found: Rung) -> str:
+    """Accuracy with its interval, such as "92.0 % (87.4 to 95.0)"."""
+    ends = found.get("accuracy_interval")
+    spread = f" ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})" if is_interval(ends) else ""
+    return f"{percent(found.get('accuracy'))}{spread}"
+
+
+def points_interval(ends: Any) -> str:
+    """Both ends of such a difference."""
+    return f"{points(ends[0])} to {points(ends[1])}" if is_interval(ends) else NOTHING
+
+
+def p_value(p: float | None) -> str:
+    """A p-value with three decimals, or that it is below.
+
+    Example:
+        >>> p_value(0.0004), p_value(0.0312)
+        ('< 0.001', '0.031')
+    """
+    if p is None:
+        return NOTHING
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def verdict_words(rung: Rung) -> str:
+    """Sign and verdict, such as "▲ helps", or its state where there is none."""
+    verdict = rung.get("verdict")
+    if verdict in SIGNS:
+        return f"{SIGNS[verdict]}\u00a0{verdict}".replace("no difference", "no\u00a0difference")
+    return STATES.get(str(rung.get("status")), NOT_COMPARED if rung.get("accuracy") is not None else NOTHING)
+
+
+def reason(rung: Rung) -> str:
+    """Why there is no figure, such as "left out: it would take about 6 min 50 s"."""
+    state = STATES.get(str(rung.get("status")), clean(rung.get("status") or "unknown"))
+    if rung.get("accuracy") is not None:
+        state = f"{state}, {accuracy_line(rung)}, {NOT_COMPARED}"
+    parts = [clean(rung["reason"], 300)] if rung.get("reason") else []
+    if rung.get("estimate_seconds"):
+        parts.append(f"it would take about {seconds(rung['estimate_seconds'])}")
+    return f"{state}: {'; '.join(parts)}" if parts else state
+
+
+def in_words(n: int) -> str:
+    """A count as a word up to twenty.
+
+    Example:
+        >>> in_words(3), in_words(21)
+        ('three', '21')
+    """
+    return _NUMBERS[n] if n < len(_NUMBERS) else f"{n:,}"
+
+
+def listed(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """Names as a sentence lists them.
+
+    Example:
+        >>> listed(["a", "b", "c"]), listed(["a", "b", "c"], most=2)
+        ('a, b and c', 'a, b and 1 more')
+    """
+    shown = [*names] if len(names) <= most else [*names[:most], f"{len(names) - most} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def data_name(ladder: Ladder, otherwise: str) -> str:
+    """The name of the pictures' folder."""
+    return base_name(ladder.get("data") or otherwise)
+
+
+def _none(many: int) -> str:
+    return f"none of {in_words(many)} levers" if many > 1 else "no lever"
+
+
+def _hurts(ladder: Ladder) -> str:
+    bad = with_verdict(ladder, HURTS)
+    verb = "hurts" if len(bad) == 1 else "hurt"
+    return f"{in_words(len(bad)).capitalize()} {verb}: {_gains(bad[::-1])}." if bad else ""
+
+
+def _no_difference(ladder: Ladder) -> str:
+    same, wanted = with_verdict(ladder, SAME), needed_pictures(ladder)
+    if not same:
+        return ""
+    matter = "matters" if len(same) == 1 else "matter"
+    text = f"Nothing shows that {_names(same)} {matter} here, for better or worse."
+    if wanted is None or not ladder.get("n"):
+        return text
+    if wanted <= ladder["n"]:
+        return f"{text} A difference of 1 point would most likely have been seen."
+    return f"{text} To see a difference of 1 point you would need about {wanted:,} pictures."
+
+
+def _near(ladder: Ladder) -> str:
+    """Levers whose own interval leaves 0 out, which is not enough where several are tried."""
+    near = [rung for rung in with_verdict(ladder, SAME) if rung["interval"][0] > 0 or rung["interval"][1] < 0]
+    if not near:
+        return ""
+    comes, their = ("comes", "its") if len(near) == 1 else ("come", "their")
+    return (
+        f"{_gains(near)} {comes} near: {their} own interval leaves 0 out, which one in twenty does by chance, so with "
+        "several levers tried it is not enough."
+    )
+
+
+def _loss_alone(ladder: Ladder) -> str:
+    """Levers with better confidences whose answers are not shown to be better."""
+    better = [rung for rung in with_verdict(ladder, SAME) if _is_below_0(rung.get("log_loss_difference_interval"))]
+    if not better:
+        return ""
+    return (
+        f"In log loss alone {_names(better)} {'lies' if len(better) == 1 else 'lie'} below the base (interval without "
+        "0, not corrected for the number of levers): perhaps more honest confidences, no more right answers shown."
+    )
+
+
+def _is_below_0(ends: Any) -> bool:
+    return is_interval(ends) and ends[1] < 0
+
+
+def _missing(ladder: Ladder) -> str:
+    parts = []
+    for state, verb in (("left out", "left out"), ("failed", "failed")):
+        some = [rung for rung in untold(ladder) if rung.get("status") == state]
+        if some:
+            was = "" if state == "failed" else " was" if len(some) == 1 else " were"
+            parts.append(f"{_names(some)}{was} {verb}")
+    return f"Not told: {'; '.join(parts)}." if parts else ""
+
+
+def _progress(ladder: Ladder) -> str:
+    coming = [rung for rung in untold(ladder) if rung.get("status") in {"running", "waiting"}]
+    if not coming:
+        return ""
+    many = len(rungs_of(ladder))
+    are = "is" if len(coming) == 1 else "are"
+    return f"The ladder is not finished: {len(coming)} of {plural(many, 'rung')} {are} still to come."
+
+
+def _gains(rungs: Sequence[Rung]) -> str:
+    return listed([f"{_name(rung)} ({points(rung['difference'])} points)" for rung in rungs])
+
+
+def _names(rungs: Sequence[Rung]) -> str:
+    return listed([_name(rung) for rung in rungs])
+
+
+def _name(rung: Rung) -> str:
+    return clean(rung.get("name") or rung.get("title") or "?", 40)
+
+
+def _seconds_a_cell(rung: Rung) -> float | None:
+    spent = rung.get("seconds")
+    return None if spent is None else spent / max(rung.get("cells") or 1, 1)
+
+
+def _plain(value: Any) -> str:
+    """A value as `--set` takes it."""
+    return value if isinstance(value, str) else toml.value(value)

@@ -1,0 +1,151 @@
+"""What lies below the cut runs once: pictures and their variants to activations, kept as 16-bit floats on disk.
+
+    activations/KEY.f16    (n, views, h, w, c) float16, row by row
+    activations/KEY.json   its shape; written last, so that where it is the rows are whole
+
+The key is a hash of all that the rows depend on: the network below the cut, the pictures' contents, the view and the
+pipeline with its seed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from boda import atomic
+from boda.batches import batched, in_order
+from boda.models.engine import Network
+from boda.progress import say, track
+from boda.training.cache import cache_folder, cache_limit, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from boda.augment.pipeline import Pipeline
+    from boda.models.engine import Precision
+    from boda.training.pictures import Pictures
+
+BATCH = 4
+FOLDER = "activations"
+ROOM = 2**30  # bytes that stay free on the disk
+GREATEST = float(np.finfo(np.float16).max)
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """The network below the cut, as an OpenVINO file.
+
+    Args:
+        network: the file, with one output, `cut`.
+        key: a hash of all that it depends on, its weights among them.
+        shape: of its output for one picture, such as (h, w, c).
+    """
+
+    network: Path
+    key: str
+    shape: tuple[int, ...]
+    precision: Precision = "f32"
+
+    def run(self, pictures: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """The activations (h, w, c) of each picture, (size, size, 3) float32, in order."""
+        network = Network(self.network, self.precision, outputs=("cut",), dtype="float32")
+        for output in network.run(batched(pictures, BATCH)):
+            yield from output["cut"]
+
+
+@dataclass(frozen=True, eq=False)
+class Activations:
+    """Kept activations: `rows` is (n, views, h, w, c) float16, of which view 0 is the plain picture's."""
+
+    rows: np.ndarray
+
+    @property
+    def views(self) -> int:
+        """How many variants of each picture there are."""
+        return int(self.rows.shape[1])
+
+    def batch(self, indices: np.ndarray, views: np.ndarray | int = 0) -> np.ndarray:
+        """(m, h, w, c) float32: the pictures `indices`, each in its view."""
+        return self.rows[indices, views].astype(np.float32)
+
+
+def keep(trunk: Trunk, pictures: Pictures, pipeline: Pipeline, views: int) -> Activations | None:
+    """The activations of all `pictures` in `views` variants each, computed now or by an earlier training.
+
+    None where they would not fit: they may take the cache's limit, and must leave 1 GiB of the disk free.
+    """
+    shape = (len(pictures), views, *trunk.shape)
+    folder, wanted = cache_folder() / FOLDER, int(np.prod(shape)) * 2
+    path = folder / f"{_key(trunk, pictures, pipeline, views)}.f16"
+    if (kept := _opened(path, shape)) is not None:
+        return kept
+    if not _fits(folder, wanted):
+        say(f"Activations would take {wanted / 2**30:.1f} GiB, more than the cache may; they are computed each epoch.")
+        return None
+    _make_room(folder, wanted)
+    jobs = itertools.product(range(len(pictures)), range(views))
+    seen = in_order(lambda job: pictures.varied(job[0], pipeline, job[1]), jobs)
+    _write(path, track(trunk.run(seen), "activations", total=len(pictures) * views), shape)
+    return _opened(path, shape)
+
+
+def _key(trunk: Trunk, pictures: Pictures, pipeline: Pipeline, views: int) -> str:
+    varied = pipeline.to_toml() if views > 1 else ""
+    return key_of("activations 1", trunk.key, trunk.precision, pictures.view.key, varied, str(views), *pictures.digests)
+
+
+def _opened(path: Path, shape: Sequence[int]) -> Activations | None:
+    """The file, where it is whole; it counts as used now."""
+    try:
+        described = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        if described != {"shape": list(shape)} or path.stat().st_size != int(np.prod(shape)) * 2:
+            return None
+        os.utime(path)
+        return Activations(np.memmap(path, np.float16, "r", shape=tuple(shape)))
+    except (OSError, ValueError):
+        return None
+
+
+def _write(path: Path, rows: Iterator[np.ndarray], shape: Sequence[int]) -> None:
+    """Write `rows` beside `path`, then give them its name; a process that was faster is not disturbed."""
+    handle, name = tempfile.mkstemp(prefix=".new-", suffix=".f16", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for row in rows:
+                file.write(np.clip(row, -GREATEST, GREATEST).astype(np.float16).tobytes())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    atomic.write_json(path.with_suffix(".json"), {"shape": list(shape)})
+
+
+def _fits(folder: Path, wanted: int) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free + sum(path.stat().st_size for path in folder.glob("*.f16"))
+    except OSError:
+        return False
+    return wanted <= cache_limit() and wanted + ROOM <= free
+
+
+def _make_room(folder: Path, wanted: int) -> None:
+    """Drop the files that were not used for the longest, until `wanted` bytes more are within the limit."""
+    files = sorted(folder.glob("*.f16"), key=lambda path: path.stat().st_mtime)
+    size = sum(path.stat().st_size for path in files)
+    for path in files:
+        if size + wanted <= cache_limit():
+            break
+        size -= path.stat().st_size
+        path.with_suffix(".json").unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
