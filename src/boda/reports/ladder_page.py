@@ -97,8 +97,9 @@ def table_section(pages: Pages) -> Section | None:
     head = ("rung", "verdict", "accuracy", "log loss", "difference", "p", "seconds", "times base", "peak MB")
     body = join(
         note(
-            "Differences are in points of accuracy, p is corrected for the number of levers; the log loss is that of "
-            "calibrated confidences, lower is better. Times base compares the seconds of one training."
+            "Differences are in points of accuracy; p is that of the score from which the verdict comes, corrected for "
+            "all levers and both scores; the log loss is that of calibrated confidences, lower is better. "
+            "Times base compares the seconds of one training."
         ),
         table(head, [_row(rung, base) for rung in done], words=2),
     )
@@ -168,10 +169,12 @@ METHOD = (
         "compared with the base on the folds that both answered."
     ),
     (
-        "The difference is taken picture by picture. The test asks how often chance alone would show a difference as "
-        "large if lever and base were equally good, and is corrected for the number of levers, so that a ladder of "
-        "levers that all do nothing calls one of them by mistake about one time in twenty. The intervals are those of "
-        "each lever alone."
+        "The difference is taken picture by picture, in accuracy and in log loss; copies of a picture count as one. "
+        "The test flips the signs of the pictures' differences at random and asks how often chance alone comes as far; "
+        "the luck of single fits, which moves a whole fold, is counted as chance too. It is corrected for all levers "
+        "and both scores together, so that a ladder of levers that all do nothing calls one of them by mistake about "
+        "one time in twenty. Where accuracy shows a difference its sign is the verdict, else that of the log loss. The "
+        "intervals are those of each lever alone."
     ),
     "“No difference shown” does not mean that there is none: it may be smaller than so many pictures can show.",
     "Penalty and temperature for a fold come from the answers on the other folds.",
@@ -240,7 +243,7 @@ def _row(rung: Rung, base: Rung) -> list[str]:
         _over(percent(rung.get("accuracy")), interval(accuracy) if is_interval(accuracy) else ""),
         number(rung.get("log_loss")),
         _over(words.points(rung.get("difference")), words.points_interval(gain) if is_interval(gain) else ""),
-        words.p_value(rung.get("p_adjusted")),
+        words.p_value(words.deciding_p(rung)),
         seconds(rung.get("seconds")),
         NOTHING if times is None else f"{times:.1f}",
         f"{rung['peak_mb']:,.0f}" if rung.get("peak_mb") is not None else NOTHING,

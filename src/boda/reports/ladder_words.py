@@ -187,7 +187,8 @@ def verdict_words(rung: Rung) -> str:
     """Sign and verdict, such as "▲ helps", or its state where there is none."""
     verdict = rung.get("verdict")
     if verdict in SIGNS:
-        return f"{SIGNS[verdict]}\u00a0{verdict}".replace("no difference", "no\u00a0difference")
+        words = f"{SIGNS[verdict]}\u00a0{verdict}".replace("no difference", "no\u00a0difference")
+        return f"{words} (log\u00a0loss)" if by_log_loss(rung) else words
     return STATES.get(str(rung.get("status")), NOT_COMPARED if rung.get("accuracy") is not None else NOTHING)
 
 
@@ -200,6 +201,17 @@ def reason(rung: Rung) -> str:
     if rung.get("estimate_seconds"):
         parts.append(f"it would take about {seconds(rung['estimate_seconds'])}")
     return f"{state}: {'; '.join(parts)}" if parts else state
+
+
+def by_log_loss(rung: Rung) -> bool:
+    """Whether the verdict is the log loss's: it shows a difference, and accuracy alone does not."""
+    return rung.get("shown_in") == ["log_loss"]
+
+
+def deciding_p(rung: Rung) -> float | None:
+    """The corrected p-value of the score that the verdict comes from."""
+    p: float | None = rung.get("log_loss_p_adjusted" if by_log_loss(rung) else "p_adjusted")
+    return p
 
 
 def in_words(n: int) -> str:
@@ -298,7 +310,14 @@ def _progress(ladder: Ladder) -> str:
 
 
 def _gains(rungs: Sequence[Rung]) -> str:
-    return listed([f"{_name(rung)} ({points(rung['difference'])} points)" for rung in rungs])
+    return listed([f"{_name(rung)} ({_gain(rung)})" for rung in rungs])
+
+
+def _gain(rung: Rung) -> str:
+    """The difference in points, or the log loss where only that shows it."""
+    gain = f"{points(rung['difference'])} points"
+    loss = rung.get("log_loss_difference")
+    return f"log loss {loss:+.3f}, {gain}" if by_log_loss(rung) and loss is not None else gain
 
 
 def _names(rungs: Sequence[Rung]) -> str:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 BATCH = 64  # pictures that are answered on at a time
 SCRATCH_MOMENTUM = 0.9  # of BatchNormalization's statistics, which 0.99 would not learn in a few hundred steps
+MONITOR = "val_calibrated_loss"
 PATIENCE = 3  # epochs, or a third of them where that is more
 
 
@@ -140,7 +141,7 @@ def answer_unseen(
     learner, history, logits = learner_of(setting, head), [], np.zeros((0, pictures.classes), np.float32)
     for stage in recipe.stages:
         if stage.trains_backbone:
-            fitted = fit_stage(setting, learner, stage, seen, unseen, "", stopping=False)
+            fitted = fit_stage(setting, learner, stage, seen, unseen, "", watched=False)
             history += _lines(fitted, stage, None)
             logits = fitted.logits
     return logits, history
@@ -180,7 +181,7 @@ def fit_stage(
     name: str,
     epochs: int | None = None,
     *,
-    stopping: bool = True,
+    watched: bool = True,
 ) -> Fitted:
     """Train one stage in place on the pictures `seen`, watched on `unseen` where there are any.
 
@@ -189,10 +190,10 @@ def fit_stage(
         learner: is changed.
         stage: what thaws, and how.
         seen: places to learn from.
-        unseen: places to measure on after each epoch; None measures nothing.
+        unseen: places to answer on; None for none.
         name: of the checkpoints' folder.
         epochs: how many of the stage's to run; None runs them all.
-        stopping: whether the best epoch on `unseen` counts; else the last.
+        watched: whether `unseen` is measured after each epoch, and the best epoch counts; else the last does.
     """
     pictures, keras = setting.pictures, import_keras()
     freeze(learner.model, learner.name, stage.thaw, batch_norm=stage.batch_norm)
@@ -202,7 +203,7 @@ def fit_stage(
     lesson = Lesson.of(pictures, seen, stage, setting.seed)
     source, plain = source_of(setting, learner, lesson, stage, layer)
     answers = _Answers(above, plain, setting.stop, unseen, pictures.targets)
-    watched = unseen is not None
+    watched = watched and unseen is not None
     trained = train(
         above,
         source,
@@ -218,7 +219,8 @@ def fit_stage(
         epochs=epochs or stage.epochs,
         seed=setting.seed,
         evaluate=answers.figures if watched else None,
-        patience=max(PATIENCE, stage.epochs // 3) if watched and stopping else None,
+        patience=max(PATIENCE, stage.epochs // 3) if watched else None,
+        monitor=MONITOR,
         ema=stage.ema,
         checkpoints=Checkpoints(setting.place / name, setting.fingerprint) if setting.place else None,
         callbacks=_callbacks(setting, stage, lesson.steps, name, monitor="val_loss" if watched else "loss"),
@@ -287,17 +289,19 @@ class _Answers:
         return np.concatenate(parts)
 
     def figures(self, model: Any) -> dict[str, float]:  # noqa: ARG002 - the loop hands it over
-        """Log loss and accuracy."""
+        """Log loss, the same at the temperature that suits the answers best, as in the report, and accuracy."""
         logits, targets = self.logits(), self.targets[self.places]
-        return {"val_loss": mean_log_loss(logits, targets), "val_accuracy": float(is_right(logits, targets).mean())}
+        right = float(is_right(logits, targets).mean())
+        loss = {"val_loss": mean_log_loss(logits, targets), "val_calibrated_loss": calibrated_loss(logits, targets)}
+        return {**loss, "val_accuracy": right}
 
 
 def _outcome(
     stage: Stage, number: int, before: np.ndarray | None, fitted: Fitted, targets: np.ndarray
 ) -> dict[str, Any]:
     """Whether the stage is kept: its log loss on the inner split against that of what came before, both calibrated."""
-    ours = _calibrated_loss(fitted.logits, targets)
-    theirs = None if before is None else _calibrated_loss(before, targets)
+    ours = calibrated_loss(fitted.logits, targets)
+    theirs = None if before is None else calibrated_loss(before, targets)
     return {
         "stage": stage.thaw,
         "number": number,
@@ -311,7 +315,7 @@ def _outcome(
     }
 
 
-def _calibrated_loss(logits: np.ndarray, targets: np.ndarray) -> float:
+def calibrated_loss(logits: np.ndarray, targets: np.ndarray) -> float:
     """Log loss at the temperature that suits these answers best, as the report has it too."""
     return mean_log_loss(logits / fit_temperature(logits, targets, multilabel=targets.ndim == 2), targets)
 

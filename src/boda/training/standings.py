@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boda.metrics.compare import compare
+from boda.metrics.compare import judge
 from boda.metrics.intervals import bootstrap_mean, score_interval
 from boda.training.cells import Cell, answers_of, read_cells, scores_of
 from boda.training.ladder import ENDED
@@ -16,6 +16,7 @@ from boda.training.rungs import BASE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from boda.metrics.compare import Judgement
     from boda.training.ladder import Ladder
     from boda.training.ladder_pictures import LadderPictures
     from boda.training.rungs import Rung
@@ -123,26 +124,35 @@ def _fold(cell: Cell, right: np.ndarray, loss: np.ndarray) -> dict[str, Any]:
 def _verdicts(some: Sequence[Standing], pictures: LadderPictures, seed: int) -> dict[str, dict[str, Any]]:
     """For each rung but the base, its difference from it by accuracy and by log loss, and the verdict."""
     base, *others = some
-    right = {one.rung.name: one.right for one in others if one.right is not None}
-    loss = {one.rung.name: -one.loss for one in others if one.loss is not None}
-    if base.right is None or base.loss is None or not right:
+    answered = {one.rung.name: _scores(one) for one in others if one.right is not None}
+    if base.right is None or not answered:
         return {}
-    how = (pictures.groups, pictures.fits)
-    by_right = compare(base.right, right, *how, rng=np.random.default_rng([seed, 4]))
-    by_loss = compare(-base.loss, loss, *how, rng=np.random.default_rng([seed, 5]))
-    return {name: _rounded(_verdict(by_right[name], by_loss[name])) for name in by_right}
+    rng = np.random.default_rng([seed, 4])
+    found = judge(_scores(base), answered, pictures.groups, pictures.fits, rng=rng)
+    return {name: _rounded(_verdict(one)) for name, one in found.items()}
 
 
-def _verdict(right: Any, loss: Any) -> dict[str, Any]:
+def _scores(one: Standing) -> dict[str, np.ndarray]:
+    """What `judge` takes, of which higher is better."""
+    assert one.right is not None  # noqa: S101 - the caller has looked
+    assert one.loss is not None  # noqa: S101 - it comes with `right`
+    return {"accuracy": one.right, "log_loss": -one.loss}
+
+
+def _verdict(one: Judgement) -> dict[str, Any]:
+    right, loss = one.accuracy, one.log_loss
     lo, hi = loss.interval
     return {
         "difference": right.difference,
         "interval": list(right.interval),
         "p": right.p,
         "p_adjusted": right.p_adjusted,
-        "verdict": right.verdict,
+        "verdict": one.verdict,
+        "shown_in": list(one.shown_in),
         "log_loss_difference": -loss.difference,
         "log_loss_difference_interval": [-hi, -lo],
+        "log_loss_p": loss.p,
+        "log_loss_p_adjusted": loss.p_adjusted,
     }
 
 

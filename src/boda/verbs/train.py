@@ -13,7 +13,7 @@ from boda.recipe import Recipe
 from boda.run import Run
 from boda.training.callbacks import check_tensorboard
 from boda.training.features import Extractor
-from boda.verbs.material import Material, check_learnable, name_of, refuse_to_write_into, split_of
+from boda.verbs.material import Material, name_of, refuse_to_write_into
 from boda.verbs.work import Clock, Work
 
 if TYPE_CHECKING:
@@ -136,7 +136,3 @@ def _told(run: Run) -> Iterator[None]:
         if stopped and run.has("split.json"):
             say(f"Go on with: boda train --resume {run.path}")
         raise
-
-
-# temporary
-_check_learnable, _refuse_to_write_into, _split_of = check_learnable, refuse_to_write_into, split_of
