@@ -32,7 +32,7 @@ PARTS = ("stages", "speed", "guide", "ladder", "memory")
 STAGES = "head,last-5"
 EPOCHS = 8
 BATCH = 32
-HEAD_RUNGS = "head,as-is,dropout,hidden,batch-norm,label-smoothing,focal,mixup,flip,augment"
+HEAD_RUNGS = "as-is,dropout,hidden,batch-norm,smoothing,focal,mixup,ema,adamw,flip"
 PAGE = 4096
 LOOK_SECONDS = 0.2
 

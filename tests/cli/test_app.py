@@ -82,7 +82,8 @@ def test_without_a_command_the_help_is_shown(command):
     [
         (["trian"], "No command 'trian'. Did you mean 'train'?"),
         (["zzz"], "No command 'zzz'. Commands: demo, look, train"),
-        (["train"], "Missing argument 'DATA'"),
+        (["train"], "Give the pictures' folder or table, or --resume RUN"),
+        (["train", "x", "--resume", "y"], "Give the pictures' folder or table, or --resume RUN"),
         (["train", "x", "--sead", "1"], "No such option '--sead'. (Did you mean one of: '--seed'"),
         (["train", "x", "--seed", "one"], "'one' is not a valid integer"),
         (["train", "x", "--seed", "-1"], "-1 is not in the range"),

@@ -122,7 +122,7 @@ def test_the_forecast_stands_with_its_warning(page):
 
 def test_how_it_was_measured_is_told(page):
     assert "dealt into 5 folds, 2 times over" in page.text
-    assert "corrected for the number of levers" in page.text
+    assert "corrected for all levers and both scores together" in page.text
 
 
 @pytest.mark.usefixtures("page")

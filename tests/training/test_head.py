@@ -17,8 +17,10 @@ from boda.models.heads.classify import (
 from boda.models.keras_import import import_keras
 from boda.recipe import HeadRecipe
 from boda.recipe.levers import OPTIMIZERS
+from boda.training.choose import DECAYS, is_right, mean_log_loss
 from boda.training.fit import fit_keras_head
-from boda.training.linear import Standard
+from boda.training.head_network import untrained_head
+from boda.training.linear import Standard, solve_path
 from boda.training.optimizers import optimizer_of
 
 
@@ -134,6 +136,9 @@ def test_a_picture_without_any_label_is_weighed_as_an_average_one():
     np.testing.assert_allclose(weights / weights[3], [1, 1, 2, 1])
 
 
+FULL = HeadRecipe(hidden=(8,), dropout=0.3, batch_norm=True, ema=0.9, mix="mixup", epochs=6, batch_size=16)
+
+
 def clouds(n=40, d=6, classes=3, apart=2.0, seed=0):
     """Features around a centre a class, and their classes."""
     rng = np.random.default_rng(seed)
@@ -142,11 +147,36 @@ def clouds(n=40, d=6, classes=3, apart=2.0, seed=0):
     return (rng.normal(size=(n, d)) + apart * centres[targets]).astype(np.float32), targets
 
 
+@pytest.mark.parametrize("recipe", [HeadRecipe(), FULL], ids=["linear", "hidden"])
+def test_an_untrained_head_favours_no_class(recipe):
+    assert not np.any(untrained_head(6, 3, recipe, seed=0)(features(20, 6)))
+
+
+def test_hidden_layers_start_at_random_all_the_same():
+    kernels = [untrained_head(6, 3, FULL, seed).layers[1].kernel for seed in (0, 1)]
+
+    assert all(np.std(kernel) > 0.3 for kernel in kernels)
+    assert not np.allclose(*kernels)
+
+
+@pytest.mark.parametrize("lever", [{"optimizer": "adamw"}, {"optimizer": "adam"}, {"dropout": 0.3}], ids=str)
+def test_with_few_samples_and_many_features_steps_answer_unseen_ones_as_well_as_the_exact_head(lever):
+    """The exact head with the penalty that suits the unseen samples best, which is more than it is given in earnest.
+
+    With a last layer that starts at random the loss is 0.36 above, and the accuracy 0.2 below.
+    """
+    samples, labels = clouds(60, 400, apart=0.15)
+    unseen, truth = clouds(600, 400, apart=0.15, seed=1)
+    path = solve_path(samples, soft_targets(labels, 3), np.ones(60), DECAYS, multilabel=False)
+    exact = min((head.logits(unseen) for _, head in path), key=lambda logits: mean_log_loss(logits, truth))
+    steps = fit_keras_head((samples, labels), None, 3, HeadRecipe(batch_size=16, **lever), 0).head.logits(unseen)
+
+    assert mean_log_loss(steps, truth) < mean_log_loss(exact, truth) + 0.1
+    assert is_right(steps, truth).mean() > is_right(exact, truth).mean() - 0.02
+
+
 def fitted(recipe, seed=0, unseen=None, **options):
     return fit_keras_head(clouds(), unseen, 3, recipe, seed, **options)
-
-
-FULL = HeadRecipe(hidden=(8,), dropout=0.3, batch_norm=True, ema=0.9, mix="mixup", epochs=6, batch_size=16)
 
 
 def test_the_same_seed_gives_the_same_head_whatever_was_trained_in_between():
@@ -176,7 +206,7 @@ def test_training_is_what_keras_does():
     recipe = HeadRecipe(epochs=5, batch_size=64, label_smoothing=0.1, class_weight="balanced", hidden=(8,))
     features, targets = clouds()
     standard = Standard.of(features)
-    model = build_keras_head(6, 3, recipe, 0)
+    model = untrained_head(6, 3, recipe, 0)
     model.compile(
         optimizer_of(recipe, 1, 5), keras.losses.CategoricalCrossentropy(from_logits=True), weighted_metrics=[]
     )

@@ -49,7 +49,8 @@ class Levers:
             arXiv 1708.07120); "plateau" (halved when the inner loss no longer falls).
         warmup: share of the steps in which the rate rises from 0, 0 to below 1.
         weight_decay: strength of the pull towards 0; "auto" chooses it by cross-validation inside the training part
-            for a linear head; elsewhere it is 1e-4, and none for "adam", which else would be "adamw".
+            for a head that is solved exactly; elsewhere it is 1e-4, and none for "adam", which else would be "adamw".
+            A head that Keras trains needs no more: its last layer starts at 0, and in its epochs stays near it.
         label_smoothing: weight given to the uniform answer, 0 to below 1.
         class_weight: "balanced" weighs classes by the inverse of how often they occur; None weighs all alike.
         loss: "cross-entropy", or "focal", which weighs easy pictures less (Lin et al., arXiv 1708.02002).

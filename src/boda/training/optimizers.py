@@ -28,7 +28,7 @@ KERAS = {
     "lamb": "Lamb",
 }
 WITH_MOMENTUM = ("sgd", "nesterov", "rmsprop")
-USUAL_DECAY = 1e-4
+USUAL_DECAY = 1e-4  # a head that starts at 0 (`head_network.untrained_head`) needs no more
 NOT_DECAYED = r"(^|/)(bias|gamma|beta)(:|$)"  # the last two are BatchNormalization's
 
 

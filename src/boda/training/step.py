@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boda.training.failures import TooLarge
+from boda.training.fused import fused_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ class Step:
         averages: list[tuple[Any, Any]],
     ) -> None:
         self.model, self.optimizer, self.loss, self.metric, self.averages = model, optimizer, loss, metric, averages
+        self._answer = fused_call(model)
         self._whole: Any = None
         self._pieces: tuple[Any, Any] | None = None
 
@@ -93,7 +95,7 @@ class Step:
 
         y = tf.cast(y, tf.float32)
         with tf.GradientTape() as tape:
-            logits = tf.cast(self.model(tf.cast(x, self.model.inputs[0].dtype), training=True), tf.float32)
+            logits = tf.cast(self._answer(tf.cast(x, self.model.inputs[0].dtype), training=True), tf.float32)
             loss = tf.reduce_sum(w * self.loss(y, logits)) / n
             if self.model.losses:
                 loss += tf.add_n(self.model.losses) * tf.cast(tf.shape(y)[0], tf.float32) / n

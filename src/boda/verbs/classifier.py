@@ -194,6 +194,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         whole = attach_to_keras(features, head, multilabel=model.multilabel, temperature=model.temperature)
         loss = "binary_crossentropy" if model.multilabel else "categorical_crossentropy"
         whole.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
+        whole.optimizer.build(whole.trainable_variables)  # else Keras saves what it cannot load
         return whole
 
     def _recipe(self) -> Recipe:
