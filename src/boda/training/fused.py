@@ -42,7 +42,7 @@ def fused_call(model: Any) -> Callable[..., Any]:
                 return super()._run_through_graph(inputs, **options)
             return super()._run_through_graph(inputs, lambda op: swapped.get(op) or operation_fn(op), **options)
 
-    return Fused(model.inputs, model.outputs[-1], name=model.name)
+    return Fused(model.input, model.outputs[-1], name=model.name)
 
 
 @dataclass(frozen=True, eq=False)
