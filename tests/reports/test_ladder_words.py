@@ -102,3 +102,11 @@ def test_cost_is_compared_a_training():
     given = ladder(rung("last-5", 0.0, seconds=100.0, cells=5))
 
     assert words.times_the_base(given["rungs"][1], given["rungs"][0]) == pytest.approx(20)
+
+
+def test_a_verdict_that_only_the_log_loss_shows_says_so():
+    rung = {"name": "x", "verdict": "helps", "shown_in": ["log_loss"], "p_adjusted": 0.4, "log_loss_p_adjusted": 0.01}
+
+    assert "helps (log" in words.verdict_words(rung)
+    assert words.deciding_p(rung) == 0.01
+    assert words.deciding_p({**rung, "shown_in": ["accuracy", "log_loss"]}) == 0.4

@@ -6,6 +6,7 @@ import pytest
 from boda.models.assemble import feature_model
 from boda.models.cut import cut_layer, freeze, tail
 from boda.models.keras_import import import_keras
+from boda.training.chance import seed_draws
 from boda.training.fused import fused_call
 from boda.training.step import Step, accuracy
 
@@ -62,6 +63,8 @@ def tail_of(name, thaw):
 def slopes(call, model, x):
     """The logits (n, classes), and the gradient of their squares' sum for each variable that learns."""
     import tensorflow as tf
+
+    seed_draws(model, 0)
 
     @tf.function(autograph=False)
     def run(x):

@@ -21,8 +21,8 @@ CHECKS = {
     "clip_norm": ("none or above 0", lambda value: value is None or above_0()[1](value)),
 }
 USUAL: dict[str, dict[str, Any]] = {  # where another value than the class's is the better start
-    "scratch": {"epochs": 60, "learning_rate": 1e-3, "batch_norm": "train", "warmup": 0.1},
-    "all": {"learning_rate": 5e-5},
+    "scratch": {"epochs": 60, "batch_norm": "train", "augment": "default"},
+    "all": {"learning_rate": 3e-4},
 }
 
 
@@ -48,9 +48,12 @@ class Stage(Levers):
 
     thaw: str
     epochs: int = 8
-    learning_rate: float = 1e-4
+    learning_rate: float = 1e-3
     batch_size: int = 32
-    augment: Literal["none", "flip", "light", "default", "strong", "own"] = "default"
+    warmup: float = 0.1
+    label_smoothing: float = 0.1
+    ema: float = 0.97
+    augment: Literal["none", "flip", "light", "default", "strong", "own"] = "strong"
     layer_decay: float = 1.0
     batch_norm: Literal["inference", "train"] = "inference"
     clip_norm: float | None = None

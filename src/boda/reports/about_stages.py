@@ -46,15 +46,15 @@ def curves(lines: Sequence[Mapping[str, Any]]) -> Figure:
     inner = [line for line in lines if line.get("fold") is not None] or list(lines)
     with canvas.style():
         fig, panels = canvas.figure(canvas.WIDTH, 3.0, columns=2)
-        for axes, key, title in (
-            (panels[0], "loss", "Loss: lower is better"),
-            (panels[1], "accuracy", "Accuracy: higher is better"),
+        for axes, key, held, title in (
+            (panels[0], "loss", "val_calibrated_loss", "Loss: lower is better"),
+            (panels[1], "accuracy", "val_accuracy", "Accuracy: higher is better"),
         ):
             places = range(1, len(inner) + 1)
             axes.plot(places, _values(inner, key), color=canvas.GREY, linewidth=1.5, label="training pictures, varied")
             axes.plot(
                 places,
-                _values(inner, f"val_{key}"),
+                _values(inner, held),
                 color=canvas.BLUE,
                 linewidth=2,
                 marker="o",
@@ -68,6 +68,7 @@ def curves(lines: Sequence[Mapping[str, Any]]) -> Figure:
                 )
             axes.set_title(title)
             axes.set_xlabel("epoch")
+            axes.xaxis.get_major_locator().set_params(integer=True)
             canvas.tidy(axes, grid="both")
         canvas.percent_axis(panels[1].yaxis)
         handles, names = panels[0].get_legend_handles_labels()
@@ -122,6 +123,7 @@ def _gain(metrics: Mapping[str, Any]) -> Html | None:
 def _reading(outcomes: Sequence[Mapping[str, Any]]) -> str:
     held = plural(outcomes[0].get("n") or 0, "picture")
     return (
-        f"The blue line is measured on {held}, so it jumps. Where it rises while the grey one falls, "
-        "the network learns by heart: fewer epochs, a lower learning rate or more augmentation may help."
+        f"The blue line is measured on {held}, so it jumps; its loss is the calibrated one, which decides. "
+        "Where it rises while the grey one falls, the network learns by heart: "
+        "fewer epochs, a lower learning rate or more augmentation may help."
     )
