@@ -186,7 +186,7 @@ def test_a_deep_head_learns_what_no_linear_one_can():
 
 @pytest.mark.slow
 def test_on_ants_and_bees_heads_by_keras_are_no_worse_than_the_exact_one(data_dir):
-    """Two of 244 pictures are 0.008; with a last layer that starts at random, 0.049 and 0.066 were lost."""
+    """With a last layer that starts at random, 0.029 and 0.033 of the accuracy are lost, and 0.07 in loss or more."""
     dataset, scanned = scan(read(data_dir / "ants_bees" / "train"))
     features = Extractor.of(Recipe()).features(dataset.samples, scanned.digests, View(224))
     targets = dataset.targets()

@@ -29,7 +29,7 @@ def fused_call(model: Any) -> Callable[..., Any]:
         model: built, with one input; the `trainable` flags of its layers must not change afterwards.
     """
     if type(model).__name__ != "Functional":
-        return model  # type: ignore[no-any-return]
+        return model
     chains = _chains(model)
     swapped = {layer: _passed_on for chain in chains for layer in chain.followers}
     swapped |= {chain.conv: chain for chain in chains}
@@ -116,8 +116,8 @@ def _chains(model: Any) -> list[_Chain]:
         if _is_plain_conv(node.operation) and len(calls[node.operation]) == 1:
             norm = next_layer(node, _is_frozen_norm)
             relu = next_layer(norm or node, _is_relu)
-            layers = [each and each.operation for each in (norm, relu)]
-            chain = _Chain(node.operation, *layers, tuple(node.outputs[0].shape[1:-1]))
+            size = tuple(node.outputs[0].shape[1:-1])
+            chain = _Chain(node.operation, norm and norm.operation, relu and relu.operation, size)
             if chain.pointwise or norm is not None:
                 chains.append(chain)
     return chains

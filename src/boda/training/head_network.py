@@ -145,9 +145,10 @@ def untrained_head(features: int, classes: int, recipe: HeadRecipe, seed: int) -
     Gradients pull at weights only along the features of the pictures.
     Where there are fewer pictures than features, hardly anything pulls at the rest: what random weights hold there
     stays, and answers on unseen pictures carry its noise.
-    A linear head that starts at 0 has no such rest, as the exact solution has none, and needs no penalty for it.
-    Flowers, 500 pictures, five folds, three seeds, AdamW: accuracy 0.871 with a random start, 0.877 with that and the
-    exact head's penalty, 0.885 from 0; the exact head has 0.889.
+    A linear head that starts at 0 has hardly any such rest, and the exact solution none.
+    Accuracy of a linear head by AdamW on flowers, 500 pictures, five folds, three seeds: 0.871 from a random start,
+    0.877 with the exact head's penalty besides, 0.884 with a decay of 10, 0.885 from 0; exactly, 0.889.
+    With ten pictures a class, where the steps are too few for any decay: 0.676, with 10 0.696, from 0 0.764.
     """
     head = build_keras_head(features, classes, recipe, seed)
     kernel = head.layers[-1].kernel
