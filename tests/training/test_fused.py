@@ -174,7 +174,7 @@ def test_a_norm_that_learns_stays_and_moves_its_statistics():
 def test_a_convolution_that_two_layers_read_keeps_its_own_output():
     def body(x):
         x = layers().Conv2D(8, 3)(x)
-        return layers().Add()([layers().BatchNormalization()(x), x])
+        return layers().Add()([layers().BatchNormalization()(x), layers().BatchNormalization()(x)])
 
     assert_same(frozen(toy(body)), images(6, 6, 4))
 
@@ -182,15 +182,23 @@ def test_a_convolution_that_two_layers_read_keeps_its_own_output():
 def test_a_norm_that_two_layers_read_keeps_its_own_output():
     def body(x):
         x = layers().BatchNormalization()(layers().Conv2D(8, 3)(x))
-        return layers().Add()([layers().ReLU()(x), x])
+        return layers().Add()([layers().ReLU()(x), layers().ReLU(0.5)(x)])
 
     assert_same(frozen(toy(body)), images(6, 6, 4))
 
 
-def test_layers_that_are_used_twice_are_called_as_they_are():
+def test_a_convolution_that_is_used_twice_is_called_as_it_is():
     def body(x):
-        conv, norm = layers().Conv2D(4, 3, padding="same"), layers().BatchNormalization()
-        return norm(conv(norm(conv(x))))
+        conv = layers().Conv2D(4, 3, padding="same")
+        return layers().BatchNormalization()(conv(layers().BatchNormalization()(conv(x))))
+
+    assert_same(frozen(toy(body)), images(6, 6, 4))
+
+
+def test_a_norm_that_is_used_twice_is_called_as_it_is():
+    def body(x):
+        norm = layers().BatchNormalization()
+        return norm(layers().ReLU()(norm(layers().Conv2D(4, 3)(x))))
 
     assert_same(frozen(toy(body)), images(6, 6, 4))
 
@@ -264,6 +272,13 @@ def test_in_bfloat16_nothing_is_fused():
         keras.config.set_dtype_policy("float32")
 
     assert "Conv2D" in operations(fused_call(model), (6, 6, 4))
+
+
+def test_a_map_of_fewer_bits_is_taken_as_float32():
+    def body(x):
+        return layers().BatchNormalization()(layers().Conv2D(8, 3)(layers().ReLU(dtype="mixed_bfloat16")(x)))
+
+    assert_same(frozen(toy(body)), images(6, 6, 4))
 
 
 def test_a_model_of_another_kind_is_called_as_it_is():

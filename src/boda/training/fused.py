@@ -69,7 +69,7 @@ class _Chain:
     def __call__(self, x: Any) -> Any:
         import tensorflow as tf
 
-        kernel, bias = self._affine()
+        x, (kernel, bias) = tf.cast(x, tf.float32), self._affine()  # a layer below may compute in fewer bits
         y = tf.matmul(tf.reshape(x, (-1, x.shape[-1])), kernel[0, 0]) if self.pointwise else self._convolve(x, kernel)
         y = y if bias is None else tf.nn.bias_add(y, bias)  # on the matrix still, since TensorFlow joins these three
         y = y if self.relu is None else self.relu(y)
