@@ -45,18 +45,12 @@ def _about_data(run: Run) -> list[dict[str, str]]:
 def _about_model(run: Run) -> list[dict[str, str]]:
     recipe = Recipe.from_toml((run.path / "recipe.toml").read_text(encoding="utf-8"))
     steps = []
-    if recipe.head.augment == "none":
-        why = "The head also sees each picture mirrored: wrong for text and digits, often a small gain elsewhere."
-        steps.append(_step("Try mirrored views", why, _again(run, "head.augment=flip")))
-    if recipe.head.is_linear:
-        why = "A hidden layer can help where classes are mixtures; boda keeps the features, so the try is quick."
-        steps.append(
-            _step(
-                "Try a hidden layer",
-                why,
-                _again(run, "head.hidden=256", "head.dropout=0.3"),
-            )
-        )
+    data = " ".join([shlex.quote(run.about["data"]), *_reading(run)])
+    if not any(stage.trains_backbone for stage in recipe.stages):
+        why = "The last five blocks of the network learn too, which often helps; where it does not, it is rolled back."
+        steps.append(_step("Thaw the last blocks", why, f"{_again(run)} --stages head,last-5"))
+    why = "Every lever on the same folds: which helps on these pictures, and by how much."
+    steps.append(_step("Climb the ladder", why, f"boda ladder {data} --minutes 10"))
     return steps
 
 
