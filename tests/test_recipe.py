@@ -1,5 +1,6 @@
 """A Recipe: what may stand in it, and that TOML keeps it."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -214,3 +215,16 @@ def test_a_file_that_is_missing_is_refused_with_its_name(tmp_path):
 def test_a_head_is_linear_without_layers_dropout_and_batch_normalization(deep):
     assert HeadRecipe(label_smoothing=0.1, class_weight="balanced", weight_decay=1.0).is_linear
     assert not HeadRecipe(**deep).is_linear
+
+
+def test_numpys_numbers_become_pythons():
+    recipe = Recipe(validation_split=np.float64(0.25)).replace(head_dropout=np.float64(0.3), head_hidden=[np.int64(8)])
+    recipe = recipe.replace(head_epochs=np.int64(4))
+
+    assert Recipe.from_toml(recipe.to_toml()) == recipe
+    assert type(recipe.head.epochs) is int
+
+
+@pytest.mark.parametrize("stages", [("head", "last-5"), ["head", {"thaw": "last-5"}], "head, last-5"])
+def test_stages_may_be_given_by_name_in_python(stages):
+    assert Recipe().replace(stages=stages).stage_names == ("head", "last-5")

@@ -35,7 +35,11 @@ def test_maps_of_different_sizes_are_compared_at_the_same_places():
 
 @pytest.mark.parametrize(
     ("correlation", "word"),
-    [(0.6, "agree"), (0.59, "agree in part"), (0.3, "agree in part"), (0.29, "disagree"), (None, "disagree")],
+    [(0.6, "agree"), (0.59, "agree in part"), (0.3, "agree in part"), (0.29, "disagree")],
 )
 def test_the_word_for_a_correlation(correlation, word):
     assert verdict(correlation) == word
+
+
+def test_a_flat_map_is_no_disagreement():
+    assert verdict(None) == "cannot be compared"

@@ -106,14 +106,28 @@ def test_the_table_tells_verdict_and_cost(page):
     assert row in page.text
 
 
-def test_a_fold_tells_how_to_ask_for_the_lever(page):
-    assert "boda train flowers --set head.dropout=0.3" in page.text
-    assert "boda train flowers --stages head,last-5" in page.text
+def test_a_fold_tells_how_to_ask_for_the_lever(page, ladder):
+    again = f"boda train flowers --recipe {ladder.path}/recipe.toml --split {ladder.path}"
+    assert f"{again} --set head.dropout=0.3" in page.text
+    assert f"{again} --stages head,last-5" in page.text
 
 
 def test_the_winner_stands_with_the_command_that_repeats_it(page, ladder):
     assert f"boda train flowers --recipe {ladder.path}/best.toml" in page.text
     assert "92.0 % (87.4 to 95.0) of 200 pictures held out until the end" in page.text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_winner_whose_stage_was_rolled_back_is_told_beside_its_figure(tmp_path):
+    run = make_ladder(tmp_path / "001", only=FEW)
+    whole = run.read_json("ladder.json")
+    run.write_json("ladder.json", {**whole, "winner": {**whole["winner"], "stages": [{"stage": "all", "kept": False}]}})
+
+    page = Page(write_page(run))
+
+    said = "ts stage all was rolled back in the final training, so this figure is that of the head alone"
+    assert page.text.count(f"Careful. I{said}.") == 2  # in the verdict and below the winner's figures
+    assert f"held out until the end; i{said}" in " ".join(printed(run, 400).split())
 
 
 def test_the_forecast_stands_with_its_warning(page):

@@ -1,10 +1,13 @@
 """What the ladder says in words, from small dicts."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from boda.reports import ladder_words as words
+
+LADDER = Path("runs/007")
 
 
 def rung(name, difference, verdict="no difference shown", half=0.02, **more):
@@ -13,7 +16,11 @@ def rung(name, difference, verdict="no difference shown", half=0.02, **more):
 
 
 def ladder(*rungs, **more):
-    return {"n": 500, "base": "head", "rungs": [{"name": "head", "seconds": 10.0, "cells": 10}, *rungs], **more}
+    return {"n": 500, "base": "head", "rungs": [{"name": "head", "folds": folds(30.0, 1.0, 2.0)}, *rungs], **more}
+
+
+def folds(*seconds):
+    return [{"seconds": each} for each in seconds]
 
 
 def test_levers_that_help_are_counted_and_named_the_greatest_first():
@@ -39,8 +46,13 @@ def test_harm_is_named_the_worst_first():
 
 
 def test_how_many_pictures_it_would_take_is_worked_out_from_the_intervals():
-    # standard error 0.02 / 1.96 with 500 pictures; 500 (2.8 x 0.0102 / 0.01)^2 = 4082
-    assert words.needed_pictures(ladder(rung("a", 0.0, half=0.02))) == 4100
+    # standard error 0.02 / 1.96 with 500 pictures; two scores, so z = 2.241; 500 (3.081 x 0.0102 / 0.01)^2 = 4944
+    assert words.needed_pictures(ladder(rung("a", 0.0, half=0.02))) == 4900
+
+
+def test_more_levers_ask_for_more_pictures():
+    # ten levers in two scores, so z = 3.023; 500 (3.863 x 0.0102 / 0.01)^2 = 7772
+    assert words.needed_pictures(ladder(*(rung(f"r{i}", 0.0, half=0.02) for i in range(10)))) == 7800
 
 
 def test_many_pictures_would_have_shown_a_point():
@@ -92,16 +104,72 @@ def test_hostile_values_stay_one_word_of_the_command():
     assert typed == """--set 'head.x=$(rm); '"'"''"""
 
 
-def test_the_command_names_data_recipe_and_seed():
-    told = words.command({"data": "my photos", "seed": 3, "winner": {"recipe": "best.toml"}}, Path("runs/007"))
+def test_the_command_names_data_recipe_split_and_seed():
+    told = words.command({"data": "my photos", "seed": 3, "winner": {"recipe": "best.toml"}}, LADDER)
 
-    assert told == "boda train 'my photos' --recipe runs/007/best.toml --seed 3"
+    assert told == "boda train 'my photos' --recipe runs/007/best.toml --split runs/007 --seed 3"
 
 
-def test_cost_is_compared_a_training():
-    given = ladder(rung("last-5", 0.0, seconds=100.0, cells=5))
+def test_the_command_reads_the_pictures_as_the_ladder_did():
+    reading = {"group_pattern": r"(patient\d+)", "label_column": "kind"}
+
+    told = words.command({"data": "list.csv", "reading": reading, "on_bad": "error"}, LADDER)
+
+    assert told.endswith(r"--split runs/007 --group-pattern '(patient\d+)' --label-column kind --on-bad error")
+
+
+def test_data_in_memory_is_trained_on_by_a_call_of_python():
+    told = words.command({"data": "Dataset", "in_memory": True, "seed": 3}, LADDER)
+
+    assert told == 'boda.train(data, recipe="runs/007/best.toml", split="runs/007", seed=3)'
+
+
+def test_a_lever_is_asked_for_on_top_of_the_base_that_the_ladder_had():
+    lever = {"change": {"stages": "head,last-5", "last-5.epochs": 4}}
+
+    typed = words.command_of({"data": "photos"}, LADDER, lever)
+    called = words.command_of({"data": "Dataset", "in_memory": True}, LADDER, lever)
+
+    options = "--stages head,last-5 --set last-5.epochs=4"
+    assert typed == f"boda train photos --recipe runs/007/recipe.toml --split runs/007 {options}"
+    assert called.endswith("seed=0, **{'stages': 'head,last-5', 'last-5_epochs': 4})")
+    assert words.command_of({"data": "photos"}, LADDER, {"change": {}, "stages": "head"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("stages", "said"),
+    [
+        ([("last-5", True)], ""),
+        ([], ""),
+        ([("last-5", False)], "its stage last-5 was rolled back in the final training, so .* of the head alone"),
+        ([("last-5", True), ("all", False)], "its stage all was rolled back .* of the head with last-5"),
+        ([("last-5", False), ("all", False)], "its stages last-5 and all were rolled back .* of the head alone"),
+    ],
+)
+def test_a_winner_whose_stages_were_rolled_back_says_so(stages, said):
+    winner = {"stages": [{"stage": stage, "kept": kept} for stage, kept in stages]}
+
+    assert re.fullmatch(said, words.rolled_back({"winner": winner}))
+
+
+def test_a_rung_of_one_fold_says_why_it_is_not_compared():
+    one = {"name": "last-5", "status": "stopped early", "accuracy": 0.9, "cells": 1}
+
+    assert words.verdict_words(one) == "one fold only, not compared"
+    assert "one fold only, not compared" in words.reason(one)
+    assert words.sentences(ladder(one)) == ["Not told: last-5 has one fold only, not compared."]
+    assert words.verdict_words({**one, "cells": 2}) == "not compared yet"
+
+
+def test_cost_is_compared_by_the_median_fold_without_the_first():
+    given = ladder(rung("last-5", 0.0, folds=folds(90.0, 30.0, 31.0, 29.0)))
 
     assert words.times_the_base(given["rungs"][1], given["rungs"][0]) == pytest.approx(20)
+
+
+def test_a_single_fold_counts_as_it_is():
+    assert words.times_the_base({"folds": folds(3.0)}, {"folds": folds(1.5)}) == pytest.approx(2)
+    assert words.times_the_base({"folds": []}, {"folds": folds(1.5)}) is None
 
 
 def test_a_verdict_that_only_the_log_loss_shows_says_so():

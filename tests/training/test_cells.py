@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from boda.training.cells import Cell, answers_of, place_on_path, read_cells, scores_of, seconds_a_fold, write_cell
+from boda.training.cells import (
+    Cell,
+    answers_of,
+    calibrated,
+    place_on_path,
+    read_cells,
+    scores_of,
+    seconds_a_fold,
+    write_cell,
+)
 
 TARGETS = np.array([0, 1, 0, 1])
 RIGHT = np.array([[2.0, 0.0], [0.0, 2.0]], np.float32)
@@ -105,3 +114,10 @@ def test_of_the_first_fold_only_its_epochs_tell_what_another_will_take():
 
 def test_a_fold_whose_epochs_are_not_timed_counts_as_a_whole():
     assert seconds_a_fold([cell(0, RIGHT)]) == 1.5
+
+
+def test_a_fold_alone_in_its_repeat_is_not_calibrated():
+    pair, alone = [cell(0, RIGHT), cell(1, RIGHT)], cell(0, RIGHT, repeat=1)
+
+    assert calibrated([*pair, alone]) == pair
+    assert calibrated([alone]) == []

@@ -13,7 +13,16 @@ from boda.models.heads.classify import soft_targets
 from boda.recipe import HeadRecipe, Recipe
 from boda.training import choose
 from boda.training.baselines import most_frequent
-from boda.training.choose import DECAYS, Training, choose_head, is_right, mean_log_loss
+from boda.training.choose import (
+    DECAYS,
+    Training,
+    choose_head,
+    class_means,
+    is_right,
+    mean_log_loss,
+    nearest_means,
+    refit,
+)
 from boda.training.features import Extractor
 from boda.training.fit import fit_keras_head
 
@@ -232,3 +241,26 @@ def test_with_several_labels_an_answer_is_right_when_all_of_them_are():
 def test_the_most_frequent_class_answers_with_how_often_each_occurs():
     np.testing.assert_allclose(most_frequent(np.array([0, 0, 0, 1]), 2, n=2), [[0.75, 0.25]] * 2)
     np.testing.assert_allclose(most_frequent(soft_targets(np.array([0, 1]), 2), 2, n=1), [[0.5, 0.5]])
+
+
+def test_the_class_means_of_some_are_refitted_as_they_were_chosen():
+    training = clouds()
+    some = np.arange(0, len(training.targets), 2)
+    head = refit(training, some, HeadRecipe(), nearest_means(training), 0)
+
+    assert (head.layers[0][0] == class_means(training, some).layers[0][0]).all()
+
+
+def test_a_chosen_penalty_is_that_of_the_refitted_head():
+    training = clouds()
+    choice = choose_head(training, HeadRecipe(), seed=0)
+    again = refit(training, np.arange(len(training.targets)), HeadRecipe(), choice, 0)
+
+    assert np.allclose(again.layers[0][0], choice.head.layers[0][0], atol=1e-5)
+
+
+def test_a_class_that_has_no_sample_is_never_answered():
+    training = clouds()
+    some = np.flatnonzero(training.targets != 1)
+
+    assert 1 not in class_means(training, some).logits(training.views[0]).argmax(axis=1)

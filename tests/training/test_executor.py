@@ -6,8 +6,10 @@ import sys
 import time
 from contextlib import closing
 
+import numpy as np
 import pytest
 
+from boda.models import engine
 from boda.training.executor import Processes, Work
 
 
@@ -107,9 +109,24 @@ def test_a_source_that_gives_none_is_asked_again_when_a_job_has_ended(work):
 
 
 def test_a_job_is_told_how_many_threads_it_may_use(work):
-    told = "sys.exit(os.environ['OMP_NUM_THREADS'] + os.environ['TF_NUM_INTRAOP_THREADS'])"
+    told = "sys.exit(' '.join(map(os.environ.get, ('OMP_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS', 'BODA_THREADS'))))"
 
-    assert failures([work("one", told, threads=2)]) == {"one": "22"}
+    assert failures([work("one", told, threads=2)]) == {"one": "2 2 2"}
+
+
+def test_a_network_takes_as_many_threads_as_its_process_may(tmp_path, monkeypatch):
+    import openvino
+
+    ops = openvino.opset13
+    image = ops.parameter([-1, 4, 4, 3], np.float32, name="image")
+    model = openvino.Model([ops.result(ops.relu(image))], [image])
+    model.output(0).tensor.set_names({"pooled"})
+    openvino.save_model(model, tmp_path / "tiny.xml", compress_to_fp16=False)
+    monkeypatch.setenv("BODA_THREADS", "1")
+
+    network = engine.Network(tmp_path / "tiny.xml", dtype="float32")
+
+    assert network._compiled.get_property("INFERENCE_NUM_THREADS") == 1
 
 
 def test_no_job_is_left_running_when_the_iteration_is_given_up(work, tmp_path):

@@ -5,13 +5,17 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
+import boda
+from boda.errors import DataError, RunError
 from boda.recipe import Recipe
 from boda.sample import Sample
 from boda.training.cells import Cell, write_cell
 from boda.training.executor import Ended
 from boda.training.ladder import Ladder, Settings
 from boda.training.ladder_pictures import LadderPictures
+from boda.training.rung import Job
 from boda.training.rung_table import standard
 from boda.training.rungs import chosen
 from boda.training.standings import standings, winner_of
@@ -125,6 +129,25 @@ def test_what_a_rung_took_corrects_the_estimate_of_its_kind(ladder):
     assert some.estimate(last) == pytest.approx(3 * costly)  # another kind tells less, so it moves it less
 
 
+def test_rungs_with_features_of_their_own_correct_no_others(ladder):
+    some = ladder(["larger", "augment", "smoothing"])
+    by_name = {rung.name: rung for rung in some.rungs}
+    before = some.estimate(by_name["augment"])
+    took = {"smoothing": 2 * some.estimate(by_name["smoothing"]), "larger": 5 * some.estimate(by_name["larger"])}
+    for name in took:
+        Fake(some.folder, some.pictures, seconds=took)._answer(some._work(by_name[name]))
+
+    assert some.estimate(by_name["augment"]) == pytest.approx(5 * before)
+
+
+@pytest.mark.parametrize(("name", "deadline"), [("head", None), ("dropout", 9e9), ("last-1", 9e9)])
+def test_every_rung_but_the_base_has_the_deadline(ladder, name, deadline):
+    some = ladder(["dropout", "last-1"], deadline=9e9)
+    climb(some)
+
+    assert Job.read(some.folder / "rungs" / name / "job.json").deadline == deadline
+
+
 def test_a_rung_that_has_begun_is_estimated_by_what_its_folds_took(ladder):
     some = ladder(["last-1"])
     for fold in range(2):
@@ -215,8 +238,86 @@ def test_standings_are_json(ladder):
 def test_the_winner_is_the_most_accurate_of_those_that_help():
     base = {"name": "head", "status": "done", "accuracy": 0.8, "log_loss": 0.4}
     good = {"name": "a", "status": "done", "accuracy": 0.85, "log_loss": 0.3, "verdict": "helps"}
-    better = {**good, "name": "b", "log_loss": 0.2}
-    lucky = {**good, "name": "c", "accuracy": 0.9, "verdict": "no difference shown"}
+    good |= {"difference": 0.05, "log_loss_difference": -0.1}
+    better = {**good, "name": "b", "log_loss": 0.2, "log_loss_difference": -0.2}
+    lucky = {**good, "name": "c", "accuracy": 0.9, "difference": 0.1, "verdict": "no difference shown"}
 
     assert winner_of([base, good, better, lucky])["name"] == "b"
     assert winner_of([base, lucky])["name"] == "head"
+
+
+@pytest.fixture
+def begun(tmp_path, make_photos, monkeypatch):
+    """A ladder on its own pictures, begun with a relative path and stopped; and the deadlines of its climbs."""
+    deadlines = []
+
+    class Stopped:
+        def climb(self, _):
+            raise KeyboardInterrupt
+
+    def of(*given):
+        deadlines.append(given[2])
+        return Stopped()
+
+    monkeypatch.setattr("boda.verbs.ladder.Climb.of", of)
+    monkeypatch.chdir(tmp_path)
+    make_photos(tmp_path / "photos", count=4)
+
+    def begin(**options):
+        with pytest.raises(KeyboardInterrupt):
+            boda.ladder("photos", out="run", **{"rungs": "dropout,last-1", "folds": 2, **options})
+        return boda.Run.open("run")
+
+    return begin, deadlines
+
+
+def test_a_ladder_that_goes_on_has_the_time_that_was_left(begun):
+    begin, deadlines = begun
+    begin(minutes=2).write_json("ladder.json", {"seconds": 90.0})
+
+    with pytest.raises(KeyboardInterrupt):
+        boda.ladder(resume="run")
+
+    assert deadlines[-1] == pytest.approx(time.time() + 30, abs=20)
+    assert boda.Run.open("run").about["minutes"] == 2
+
+
+def test_a_ladder_goes_on_only_where_its_pictures_are(begun, tmp_path, monkeypatch):
+    run = begun[0]()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    with pytest.raises(RunError, match=r"photos, on which .*run was begun, is not here"):
+        boda.ladder(resume=tmp_path / run.path)
+
+
+def test_a_ladder_does_not_go_on_with_other_pictures(begun, picture):
+    begun[0]()
+    Image.fromarray(picture("leaf", 99)).save("photos/leaf/0.png")
+
+    with pytest.raises(DataError, match="are not those that run began with"):
+        boda.ladder(resume="run")
+
+
+def test_settings_of_stages_are_in_the_plan_of_what_thaws(begun):
+    plan = begun[0](stage_epochs=4).read_json("plan.json")
+
+    assert [rung["change"].get("stage.epochs") for rung in plan["rungs"]] == [None, None, 4]
+
+
+def test_a_base_with_stages_is_said_to_be_its_head_alone(begun, capsys):
+    run = begun[0](stages="head,last-3")
+
+    assert "A ladder's base is its head alone: of stages=head,last-3" in capsys.readouterr().err
+    assert Recipe.read(run.path / "recipe.toml").stage_names == ("head",)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [(["--rungs", "dropout"], "--rungs"), (["--folds", "5"], "--folds"), (["--set", "size=160"], "--set")],
+)
+def test_a_ladder_that_goes_on_takes_no_other_settings(command, tmp_path, given, named):
+    code, _, err = command("ladder", "--resume", tmp_path, *given)
+
+    assert code == 2
+    assert f"--resume goes on with the ladder's own settings; leave out {named}" in err

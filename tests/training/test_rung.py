@@ -158,6 +158,24 @@ def test_a_rung_gives_up_where_no_gain_over_the_base_is_in_sight(job, answers, p
     assert state["reason"] == "no gain in sight after 2 of 4 folds"
 
 
+def test_a_rung_whose_log_loss_alone_gains_goes_on(job, answers, pictures):
+    """Both err on the same pictures, the base as surely as it is right elsewhere."""
+
+    def by(margin_of_errors):
+        def answer(repeat, fold):
+            unseen = pictures.cell(repeat, fold)[1]
+            margin = np.where(unseen % 3 == 0, -margin_of_errors, 4.0)
+            return (np.eye(2, dtype=np.float32)[pictures.targets[unseen]] * margin[:, None])[None], []
+
+        return answer
+
+    answers(by(4.0))
+    run_rung(job(name="head"))
+    answers(by(0.1))
+
+    assert run_rung(job(base="head"))["status"] == "done"
+
+
 def test_a_rung_is_never_stopped_for_success(job, answers, pictures):
     answers(wrong(pictures))
     run_rung(job(name="head"))
@@ -250,6 +268,19 @@ def test_cells_of_the_base_choose_with_which_penalty_thawed_layers_begin(monkeyp
     path = rung_answers.solve_path
     monkeypatch.setattr(rung_answers, "solve_path", lambda *a, **k: walked.append(len(a[3])) or path(*a, **k))
 
-    rung_answers._first_head(training, Recipe().head, np.arange(4, 8), read_cells(tmp_path), 0)
+    rung_answers._first_head(training, Recipe(), np.arange(4, 8), read_cells(tmp_path), 0)
 
     assert walked == [9]
+
+
+def test_thawed_layers_after_as_is_begin_with_the_class_means():
+    from boda.training import rung_answers
+    from boda.training.choose import class_means
+
+    rng = np.random.default_rng(0)
+    training = rung_answers.Training((rng.normal(size=(8, 3)).astype(np.float32),), np.arange(8) % 2, 2, folds=[])
+    seen = np.arange(4, 8)
+
+    head = rung_answers._first_head(training, Recipe(stages="as-is,last-1"), seen, [], 0)
+
+    assert np.array_equal(head.logits(training.views[0]), class_means(training, seen).logits(training.views[0]))

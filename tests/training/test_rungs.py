@@ -7,7 +7,7 @@ from boda.errors import RecipeError
 from boda.models.backbones import BACKBONES
 from boda.recipe import Recipe
 from boda.training.rung_table import standard
-from boda.training.rungs import Rung, chosen, own_rung, together
+from boda.training.rungs import Rung, chosen, own_rung, together, with_stage_settings
 
 BALANCED = np.repeat(np.arange(3), 10)
 
@@ -144,3 +144,42 @@ def test_of_two_levers_on_one_entry_the_better_has_its_way():
 
 def test_one_lever_is_nothing_to_combine():
     assert together([(rung("a", head_dropout=0.3), 0.02), (rung("b", "thaw", stages="head,all"), 0.1)]) is None
+
+
+def test_together_is_no_name_for_a_rung_of_ones_own():
+    with pytest.raises(RecipeError, match="together is boda's name for the rung of all that helps"):
+        chosen(standard(Recipe(), BALANCED, 3), None, [own_rung("together=head.dropout=0.9")])
+
+
+def test_settings_of_stages_go_to_every_rung_that_thaws():
+    every = chosen(standard(Recipe(), BALANCED, 3), ["dropout", "last-5", "scratch"])
+
+    found = {
+        each.name: each.recipe(Recipe()).stages[-1].epochs for each in with_stage_settings(every, {"stage.epochs": 4})
+    }
+
+    assert found == {"head": 8, "dropout": 8, "last-5": 4, "scratch": 4}
+
+
+def test_settings_of_one_stage_go_to_the_rungs_that_thaw_it_alone():
+    every = chosen(standard(Recipe(), BALANCED, 3), ["last-3", "last-5"])
+
+    _, three, five = with_stage_settings(every, {"last-5.epochs": 4})
+
+    assert "last-5.epochs" not in three.change
+    assert five.recipe(Recipe()).stages[-1].epochs == 4
+
+
+def test_what_a_rung_says_of_its_stages_itself_has_its_way():
+    rungs = [own_rung("a=stages=head,last-2; stage.epochs=3")]
+
+    assert with_stage_settings(rungs, {"stage.epochs": 9})[0].recipe(Recipe()).stages[1].epochs == 3
+
+
+def test_settings_of_a_stage_that_no_rung_trains_are_refused():
+    every = chosen(standard(Recipe(), BALANCED, 3), ["last-3"])
+
+    with pytest.raises(
+        RecipeError, match=r"last-5\.epochs changes a stage that no rung trains\. Trained: head,last-3\."
+    ):
+        with_stage_settings(every, {"last-5.epochs": 4})

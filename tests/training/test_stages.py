@@ -66,7 +66,7 @@ def test_only_what_is_above_the_cut_learns_and_batch_normalization_stays(picture
 
 
 def test_answers_do_not_depend_on_whether_activations_are_kept(pictures, choice, monkeypatch):
-    plain = RECIPE.replace(stage_augment="none")
+    plain = RECIPE.replace(stage_augment="none", stage_learning_rate=1e-4)
     seen, unseen = np.arange(24), np.arange(24, 30)
     kept, _ = answer_unseen(plain, pictures, seen, unseen, seed=0, head=choice.head)
     monkeypatch.setattr(stages.activations, "keep", lambda *_: None)
@@ -97,7 +97,7 @@ def test_a_stage_that_does_not_help_is_rolled_back_and_that_is_said(pictures, tr
     )
 
 
-def test_stages_that_are_kept_train_as_long_as_was_best_on_the_inner_split(pictures, training, choice, monkeypatch):
+def test_with_patience_everything_is_trained_on_as_long_as_was_best(pictures, training, choice, monkeypatch):
     asked = []
     real = stages.fit_stage
 
@@ -154,18 +154,16 @@ def test_the_network_as_it_is_answers_by_the_nearest_class_mean(training):
 
 
 @pytest.mark.slow
-def test_batch_normalization_that_learns_from_small_batches_does_harm(pictures, training, choice):
-    """Why fine-tuning keeps it in inference: training looks fine, answers on unseen pictures do not."""
+def test_batch_normalization_that_learns_from_small_batches_spoils_what_the_network_knew(pictures, training, choice):
+    """Why fine-tuning keeps it in inference: by the statistics of four pictures even those learned from are missed."""
     seen, unseen = training.folds[0]
-    recipe = RECIPE.replace(stages="head,all")
-    recipe = recipe.replace(stage_epochs=4, stage_batch_size=4, stage_learning_rate=1e-3)
-    right, last = {}, {}
+    how = {"epochs": 6, "batch_size": 4, "learning_rate": 2e-4, "warmup": 0.0, "ema": 0.0, "augment": "none"}
+    recipe = RECIPE.replace(stages="head,all", **{f"stage_{name}": value for name, value in how.items()})
+    last = {}
     for mode in ("inference", "train"):
-        logits, history = answer_unseen(
-            recipe.replace(stage_batch_norm=mode), pictures, seen, unseen, seed=0, head=choice.head
-        )
-        right[mode] = (logits.argmax(axis=1) == pictures.targets[unseen]).mean()
+        told = recipe.replace(stage_batch_norm=mode, stage_layer_decay=1.0, stage_label_smoothing=0.0)
+        _, history = answer_unseen(told, pictures, seen, unseen, seed=0, head=choice.head)
         last[mode] = history[-1]["accuracy"]
 
-    assert min(last.values()) > 0.6
-    assert right["inference"] > right["train"]
+    assert last["inference"] > 0.9
+    assert last["train"] < last["inference"] - 0.2

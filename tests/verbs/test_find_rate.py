@@ -2,10 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import boda
 from boda.errors import RecipeError, RunError
+from boda.training.choose import class_means
+from boda.verbs.find_rate import Rates, _Subject
+from boda.verbs.material import Material
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,38 @@ def test_as_is_has_no_rate(photos, tmp_path):
 def test_nothing_is_written_into_the_pictures_folder(photos):
     with pytest.raises(RunError, match="lies within the pictures' folder"):
         boda.find_rate(photos, out=photos / "out")
+
+
+def test_the_command_reads_as_train_does(command, monkeypatch, tmp_path, trained):
+    asked = {}
+    monkeypatch.setattr("boda.verbs.find_rate.find_rate", lambda _, **given: asked.update(given) or Rates({}, "", ""))
+    columns = {"group_pattern": "p", "path_column": "file", "label_column": "kind", "group_column": "who"}
+    options = [word for name, value in columns.items() for word in ("--" + name.replace("_", "-"), value)]
+
+    code, _, _ = command("find-rate", tmp_path, *options, "--split", trained.path, "--on-bad", "error")
+
+    assert code == 0
+    assert asked["reading"] == columns
+    assert (asked["split"], asked["on_bad"]) == (trained.path, "error")
+
+
+def test_rates_are_found_on_the_training_part_of_another_runs_split(photos, trained):
+    material = Material.read(photos, boda.Recipe(), 9, split=trained)
+
+    subject = _Subject.of(material, boda.Recipe())
+
+    assert (
+        sorted(sample.name for sample in subject.pictures.samples) == trained.read_json("split.json")["parts"]["train"]
+    )
+
+
+def test_stages_after_as_is_begin_with_the_class_means(photos):
+    recipe = boda.Recipe(stages="as-is,last-1")
+    subject = _Subject.of(Material.read(photos, recipe, 0), recipe)
+
+    means = class_means(subject.training, np.arange(len(subject.training.targets)))
+
+    assert np.array_equal(subject.head().layers[0][0], means.layers[0][0])
 
 
 @pytest.mark.slow

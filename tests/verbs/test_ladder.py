@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import boda
 from boda.errors import RecipeError, RunError
 from boda.training.executor import Processes
+from boda.verbs import climb
 
 FEW = {"rungs": "as-is,smoothing", "folds": 2, "repeats": 1}
 
@@ -68,6 +70,35 @@ def test_the_held_out_part_is_that_of_the_winners_run_and_has_the_ladders_split(
     assert run.read_json("split.json") == climbed.read_json("split.json")
     assert winner["held_out"]["n"] == len(climbed.read_json("split.json")["parts"]["val"])
     assert winner["held_out"]["accuracy"] == run.metrics["val"]["accuracy"]
+
+
+def test_the_winner_tells_which_stages_its_training_kept(climbed):
+    run = boda.Run.open(climbed.path / "winner")
+
+    assert climbed.read_json("ladder.json")["winner"]["stages"] == run.metrics.get("stages", [])
+
+
+def test_the_ladder_tells_how_its_pictures_were_read(climbed):
+    found = climbed.read_json("ladder.json")
+
+    assert (found["in_memory"], found["reading"], found["on_bad"]) == (False, {}, "skip")
+
+
+BASE = {"name": "head", "status": "done"}
+BETTER = {"name": "a", "verdict": "helps", "difference": 0.034, "log_loss_difference": -0.05}
+
+
+@pytest.mark.parametrize(
+    ("best", "others", "said"),
+    [
+        ({**BETTER, "shown_in": ["accuracy"]}, [], r"gains most .*: accuracy \+0\.034, against the base on the same"),
+        ({**BETTER, "shown_in": ["log_loss"]}, [], r"-0\.050 in log loss, accuracy \+0\.034 \(not shown\), against"),
+        (BASE, [], r"No rung was shown to help"),
+        (BASE, [BETTER], r"help by log loss alone, and their accuracy lies below the base's, so the base stays"),
+    ],
+)
+def test_why_the_winner_won_is_told_by_what_shows_it(best, others, said):
+    assert re.search(said, climb._why(best, [best, *others]))
 
 
 def test_best_toml_is_the_winners_recipe(climbed):

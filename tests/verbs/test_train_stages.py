@@ -186,3 +186,40 @@ def test_keras_callbacks_of_the_user_are_called(photos, tmp_path):
 
     assert lines.getvalue().count("\n") >= 3
     assert "'val_accuracy'" in lines.getvalue()
+
+
+def test_going_on_takes_no_other_words(command, staged):
+    code, _, err = command("train", "--resume", staged.path, "--stages", "head,all")
+
+    assert code == 2
+    assert "--resume goes on with the Run's own recipe; leave out --stages" in err
+
+
+def test_from_scratch_no_pretrained_weights_are_asked_for(photos, tmp_path, monkeypatch):
+    def refuse(recipe):
+        raise AssertionError(recipe)
+
+    monkeypatch.setattr("boda.verbs.train.Extractor.of", refuse)
+    monkeypatch.setattr("boda.verbs.train.Work.train", lambda _: None)
+
+    assert boda.train(photos, out=tmp_path / "run", backbone="resnet50", stages="scratch").about["task"] == "classify"
+
+
+def test_another_backend_is_refused_before_anything_is_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+
+    with pytest.raises(RecipeError, match=r"trained on Keras's TensorFlow backend\. Received: KERAS_BACKEND=jax"):
+        boda.train(tmp_path / "missing", stages="head,last-2")
+
+
+def test_what_was_trained_is_not_lost_where_the_end_fails(photos, tmp_path, monkeypatch):
+    def fail(_):
+        raise OSError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("boda.verbs.work.next_steps", fail)
+        with pytest.raises(OSError, match="no room"):
+            boda.train(photos, out=tmp_path / "run", **SMALL)
+
+    assert list((tmp_path / "run" / "checkpoints").iterdir())
+    assert resume(tmp_path / "run").about["status"] == "complete"

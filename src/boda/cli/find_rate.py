@@ -32,16 +32,24 @@ Examples:
 @click.option("--lowest", type=float, default=1e-7, show_default=True, help="The first rate.")
 @click.option("--highest", type=float, default=10.0, show_default=True, help="The last one, if it comes to that.")
 @click.option("--steps", type=click.IntRange(min=20), default=100, show_default=True, help="How many batches.")
+@click.option("--split", type=click.Path(path_type=Path), help="A Run whose split is used again.")
+@click.option(
+    "--on-bad",
+    type=click.Choice(["skip", "error"]),
+    default="skip",
+    show_default=True,
+    help="What a damaged picture does.",
+)
+@click.option("--group-pattern", help="A regular expression on names; what it captures stays in one part.")
 @click.option("--path-column", help="For tables.")
 @click.option("--label-column", help="For tables.")
+@click.option("--group-column", help="For tables: what stays in one part.")
 @click.option("--json", "as_json", is_flag=True, help="Print the curves as JSON.")
 def command(
     data: Path,
     settings: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - click's interface
     backbone: str | None,
-    path_column: str | None,
-    label_column: str | None,
     **others: Any,
 ) -> None:
     """Find a learning rate: train a little while it rises, and see where the loss falls.
@@ -53,7 +61,8 @@ def command(
     changes = dict(parse_setting(text) for text in settings)
     if backbone:
         changes["backbone"] = backbone
-    reading = {name: value for name, value in (("path_column", path_column), ("label_column", label_column)) if value}
+    columns = ("group_pattern", "path_column", "label_column", "group_column")
+    reading = {name: value for name in columns if (value := others.pop(name))}
     rates = find_rate(data, reading=reading, **others, **changes)
     if as_json:
         click.echo(json.dumps(rates.to_json(), indent=2))

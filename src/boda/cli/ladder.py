@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 EPILOG = """\b
 Examples:
@@ -59,7 +60,10 @@ Examples:
 @click.option("--label-column", help="For tables.")
 @click.option("--group-column", help="For tables: what stays in one part.")
 @click.option("--json", "as_json", is_flag=True, help="Print ladder.json to standard output.")
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     data: Path | None,
     settings: tuple[str, ...],
     backbone: str | None,
@@ -73,6 +77,8 @@ def command(
     """
     if (data is None) == (resume is None):
         raise click.UsageError("Give DATA to begin a ladder, or --resume LADDER to go on with one.")
+    if resume is not None:
+        _refuse_settings(context)
     from boda.cli.train import parse_setting
     from boda.verbs.ladder import ladder
 
@@ -89,3 +95,11 @@ def command(
         from boda.reports.ladder_text import summary
 
         show(summary(run))
+
+
+def _refuse_settings(context: click.Context) -> None:
+    """A ladder that goes on has its settings already: none that is given now would count."""
+    for option in context.command.params:
+        given = context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        if given and option.name not in {"data", "resume", "as_json"}:
+            raise click.UsageError(f"--resume goes on with the ladder's own settings; leave out {option.opts[0]}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from boda.run import Run
@@ -109,6 +110,7 @@ def command(
     if (data is None) == (resume is None):
         raise click.UsageError("Give the pictures' folder or table, or --resume RUN to go on with a Run.")
     if resume is not None:
+        _refuse_other_options(click.get_current_context())
         _show(verb.resume(resume), as_json=as_json)
         return
     changes = dict(parse_setting(text) for text in settings)
@@ -128,6 +130,14 @@ def command(
         **changes,
     )
     _show(run, as_json=as_json)
+
+
+def _refuse_other_options(ctx: click.Context) -> None:
+    """--resume takes the Run's own recipe; to take other words without using them would be to lie."""
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if others := [name for name in given if name not in {"resume", "as_json"}]:
+        option = "--set" if others[0] == "settings" else f"--{others[0].replace('_', '-')}"
+        raise click.UsageError(f"--resume goes on with the Run's own recipe; leave out {option}.")
 
 
 def _show(run: Run, *, as_json: bool) -> None:

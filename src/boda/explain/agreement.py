@@ -9,7 +9,7 @@ from PIL import Image
 
 AGREE, IN_PART = 0.6, 0.3
 
-Verdict = Literal["agree", "agree in part", "disagree"]
+Verdict = Literal["agree", "agree in part", "disagree", "cannot be compared"]
 
 
 def agreement(evidence: np.ndarray, falls: np.ndarray) -> float | None:
@@ -36,12 +36,14 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float | None:
 
 
 def verdict(correlation: float | None) -> Verdict:
-    """The word for a correlation of two maps.
+    """The word for a correlation of two maps; None, where one of them is flat, is no disagreement.
 
     Neighbouring cells are alike and things tend to lie in the middle, so that maps of *different* pictures correlate
     too: on flowers, and on ants and bees, by 0.1 on average, and above 0.6 for one pair in ten.
     """
-    if correlation is None or correlation < IN_PART:
+    if correlation is None:
+        return "cannot be compared"
+    if correlation < IN_PART:
         return "disagree"
     return "agree" if correlation >= AGREE else "agree in part"
 

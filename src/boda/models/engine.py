@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections import deque
@@ -87,7 +88,7 @@ class Network:
     Args:
         path: the .xml file that `convert` or `append_dense` wrote.
         precision: "f32", or "bf16", which is faster where the processor has it and differs in the second digit.
-        threads: how many cores to use; None takes all.
+        threads: how many cores to use; None takes what the variable BODA_THREADS says, else all.
         outputs: names of the outputs that are wanted; None takes all. What the others alone need is not computed.
         dtype: of the pictures that come; uint8 is the smaller.
         latency: True where one picture at a time must be answered soon, False where many come.
@@ -116,7 +117,7 @@ class Network:
             "INFERENCE_PRECISION_HINT": precision,
             "PERFORMANCE_HINT": "LATENCY" if latency else "THROUGHPUT",
         }
-        if threads is not None:
+        if threads := threads or int(os.environ.get("BODA_THREADS", "0")):
             options["INFERENCE_NUM_THREADS"] = threads
         self._compiled = openvino.Core().compile_model(_taking(model, self._dtype), "CPU", options)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,17 @@ def refuse_wrong(values: object, checks: Mapping[str, Check], prefix: str = "") 
         value = getattr(values, name)
         if not is_fine(value):
             raise RecipeError(f"{prefix}{name} must be {expected}. Received: {prefix}{name}={value!r}")
+
+
+def plain_numbers(values: Any) -> None:
+    """Make Python's numbers of NumPy's, as searches over grids give them, in a frozen dataclass."""
+    for f in dataclasses.fields(values):
+        object.__setattr__(values, f.name, plain(getattr(values, f.name)))
+
+
+def plain(value: Any) -> Any:
+    """A NumPy scalar as Python's; all else as it is."""
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
 
 
 def one_of(*words: str | None) -> Check:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from boda.recipe.checks import is_whole, refuse_wrong, share
+from boda.recipe.checks import is_whole, plain, refuse_wrong, share
 from boda.recipe.levers import Levers
 
 CHECKS = {
@@ -51,4 +51,4 @@ class HeadRecipe(Levers):
 
 def _as_tuple(value: object) -> tuple[object, ...]:
     """One width, or a list of them, as a tuple."""
-    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else (plain(value),)

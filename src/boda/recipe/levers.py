@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from boda.recipe.checks import above_0, from_0, is_number, one_of, refuse_wrong, share, whole_from
+from boda.recipe.checks import above_0, from_0, is_number, one_of, plain_numbers, refuse_wrong, share, whole_from
 
 Optimizer = Literal["auto", "sgd", "nesterov", "adam", "adamw", "nadam", "adamax", "rmsprop", "lion", "adagrad", "lamb"]
 Schedule = Literal["constant", "step", "exponential", "cosine", "one-cycle", "plateau"]
@@ -85,6 +85,7 @@ class Levers:
 
     def __post_init__(self) -> None:
         """Refuse values out of range, with the field's name."""
+        plain_numbers(self)
         if str(self.class_weight) == "none":  # TOML has no other way to say it
             object.__setattr__(self, "class_weight", None)
         refuse_wrong(self, CHECKS, self.PREFIX)

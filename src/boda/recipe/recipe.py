@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from boda.errors import RecipeError
 from boda.recipe import toml
-from boda.recipe.checks import between_0_and_1, is_whole, one_of, refuse_wrong, whole_from
+from boda.recipe.checks import between_0_and_1, is_whole, one_of, plain_numbers, refuse_wrong, whole_from
 from boda.recipe.head import HeadRecipe
 from boda.recipe.stage import PATTERN, Stage, checked, stages_of
 
@@ -76,6 +76,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuse values out of range, with the field's name."""
+        plain_numbers(self)
         given: Any
         for name in ("weights", "size"):
             given = getattr(self, name)
@@ -83,8 +84,8 @@ class Recipe:
         given = self.stages
         if isinstance(given, str):
             given = stages_of(given)
-        elif isinstance(given, list):
-            given = tuple(stage if isinstance(stage, Stage) else Stage.usual(stage) for stage in given)
+        elif isinstance(given, (list, tuple)):
+            given = tuple(stage if isinstance(stage, Stage) else _stage(stage) for stage in given)
         object.__setattr__(self, "stages", given)
         refuse_wrong(self, CHECKS)
         checked(self.stages)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from boda.errors import RecipeError
 from boda.recipe import toml
-from boda.recipe.checks import above_0, one_of, refuse_wrong
+from boda.recipe.checks import above_0, one_of, refuse_wrong, whole_from
 from boda.recipe.levers import Levers
 
 PATTERN = re.compile(r"as-is|head|last-[1-9]\d*|all|scratch")
@@ -18,6 +18,7 @@ CHECKS = {
     "thaw": (EXPECTED, lambda value: isinstance(value, str) and PATTERN.fullmatch(value) is not None),
     "layer_decay": ("above 0 and at most 1", lambda value: above_0()[1](value) and value <= 1),
     "batch_norm": one_of("inference", "train"),
+    "patience": whole_from(0),
     "clip_norm": ("none or above 0", lambda value: value is None or above_0()[1](value)),
 }
 USUAL: dict[str, dict[str, Any]] = {  # where another value than the class's is the better start
@@ -39,6 +40,8 @@ class Stage(Levers):
         layer_decay: the learning rate of each block is so much that of the block above it; 1 treats all alike.
         batch_norm: "inference" keeps the statistics of BatchNormalization (and its gamma and beta) as they are;
             "train" lets each batch be normalised by its own, and they are learned anew.
+        patience: 0 trains all epochs and takes the last, which suits a rate that falls to nothing; with n, training
+            stops after n epochs without a better calibrated loss on the inner split, and the best epoch counts.
         clip_norm: gradients longer than this are shortened to it; None leaves them.
 
     The others are `Levers`; `Stage.usual` fills in what suits each kind.
@@ -54,8 +57,10 @@ class Stage(Levers):
     label_smoothing: float = 0.1
     ema: float = 0.97
     augment: Literal["none", "flip", "light", "default", "strong", "own"] = "strong"
-    layer_decay: float = 1.0
+    views: int = 9
+    layer_decay: float = 0.8
     batch_norm: Literal["inference", "train"] = "inference"
+    patience: int = 0
     clip_norm: float | None = None
 
     def __post_init__(self) -> None:

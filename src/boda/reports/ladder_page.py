@@ -99,7 +99,8 @@ def table_section(pages: Pages) -> Section | None:
         note(
             "Differences are in points of accuracy; p is that of the score from which the verdict comes, corrected for "
             "all levers and both scores; the log loss is that of calibrated confidences, lower is better. "
-            "Times base compares the seconds of one training."
+            "Times base compares the median seconds of a fold with the base's; the first fold, which also computes "
+            "what all share, is left out. The base ran alone, with all cores."
         ),
         table(head, [_row(rung, base) for rung in done], words=2),
     )
@@ -126,6 +127,7 @@ def winner_section(pages: Pages) -> Section | None:
     body = join(
         element("p", element("b", words.title_of(rung)), ". ", clean(winner.get("why") or "", 400)),
         _held_out(held) if held else None,
+        _rolled_back(pages.ladder),
         element("h3", "The same again"),
         element("pre", words.command(pages.ladder, pages.contents.run.path)),
         note(f"Its Run, with a report of its own, is in the folder {clean(winner.get('run') or 'winner')} beside."),
@@ -179,8 +181,9 @@ METHOD = (
     "“No difference shown” does not mean that there is none: it may be smaller than so many pictures can show.",
     "Penalty and temperature for a fold come from the answers on the other folds.",
     (
-        "The winner is the best of the levers that help, or else the base. Since it was picked for its figure, that "
-        "figure flatters; the held-out pictures, which no choice has seen, were asked once, by the winner alone."
+        "The winner is the lever, of those that help, that gains most accuracy over the base on the pictures that both "
+        "answered, and loses none; or else it is the base. Since it was picked for its figure, that figure flatters; "
+        "the held-out pictures, which no choice has seen, were asked once, by the winner alone."
     ),
 )
 SECTIONS = (
@@ -231,7 +234,19 @@ def _winner_line(ladder: Ladder) -> Html | None:
         f", is right on {words.accuracy_line(held)} of {pictures} held out until the end. ",
         element("a", "The command that repeats it", href="#winner"),
         ".",
+        element("span", " Careful. ", class_="warn") if words.rolled_back(ladder) else None,
+        _sentence(words.rolled_back(ladder)),
     )
+
+
+def _rolled_back(ladder: Ladder) -> Html | None:
+    """Below the winner's figures, that they are not those of what the ladder measured."""
+    text = _sentence(words.rolled_back(ladder))
+    return element("p", element("span", "Careful. ", class_="warn"), text) if text else None
+
+
+def _sentence(half: str) -> str:
+    return f"{half[0].upper()}{half[1:]}." if half else ""
 
 
 def _row(rung: Rung, base: Rung) -> list[str]:
@@ -277,7 +292,7 @@ def _fold(pages: Pages, place: int, rung: Rung) -> Html:
         "details",
         _fold_summary(rung, base),
         *(element("p", text) for text in _about(rung)),
-        _asked_for(pages.ladder, rung),
+        _asked_for(pages, rung),
         None if figure is None else pages.contents.draw(f"rung_{place:02d}", figure, alt),
     )
 
@@ -301,13 +316,12 @@ def _about(rung: Rung) -> list[str]:
     return found
 
 
-def _asked_for(ladder: Ladder, rung: Rung) -> Html | None:
+def _asked_for(pages: Pages, rung: Rung) -> Html | None:
     """Its change of the recipe, as a command and as a recipe's lines."""
-    options, lines = words.change_lines(rung)
-    if not options:
+    typed, (_, lines) = words.command_of(pages.ladder, pages.contents.run.path, rung), words.change_lines(rung)
+    if not typed:
         return None
-    typed = element("pre", f"boda train {words.quoted(ladder.get('data') or 'PHOTOS')} {options}")
-    return join(typed, element("pre", lines) if lines else None)
+    return join(element("pre", typed), element("pre", lines) if lines else None)
 
 
 def _held_out(held: dict[str, Any]) -> Html:

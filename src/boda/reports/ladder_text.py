@@ -88,7 +88,8 @@ def _pairs(ladder: Ladder, run: Run) -> Iterator[tuple[str, str]]:
     if held.get("accuracy") is not None:
         pictures = plural(held.get("n") or 0, "picture")
         name = clean(winner.get("name"), 40)
-        yield "winner", f"{name}: right on {words.accuracy_line(held)} of {pictures} held out until the end"
+        gone = f"; {rolled}" if (rolled := words.rolled_back(ladder)) else ""
+        yield "winner", f"{name}: right on {words.accuracy_line(held)} of {pictures} held out until the end{gone}"
         yield "again", words.command(ladder, run.path)
     if sentence := (ladder.get("learning_curve") or {}).get("sentence"):
         yield "pictures", clean(sentence, 600)

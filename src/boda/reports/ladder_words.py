@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shlex
+from statistics import NormalDist, median
 from typing import TYPE_CHECKING, Any
 
 from boda.recipe import toml
@@ -20,9 +22,10 @@ HELPS, HURTS, SAME = "helps", "hurts", "no difference shown"
 SIGNS = {HELPS: "▲", HURTS: "▼", SAME: "○"}
 LOOKS = {HELPS: "better", HURTS: "worse", SAME: "muted"}  # classes of report.css
 STATES = {"left out": "left out", "failed": "failed", "running": "running now", "waiting": "not begun"}
-NOT_COMPARED = "not compared yet"
+ENDED = ("done", "stopped early")
+NOT_COMPARED, ONE_FOLD = "not compared yet", "one fold only, not compared"
 POINT = 0.01
-POWER = (1.96 + 0.84) / 1.96  # interval's half width to a difference that is found four times in five
+READING = ("group_pattern", "path_column", "label_column", "group_column")  # what `boda train` takes of the reader's
 MOST_NAMED = 6
 _NUMBERS = (
     *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -108,23 +111,47 @@ def sentences(ladder: Ladder) -> list[str]:
 def needed_pictures(ladder: Ladder, difference: float = POINT) -> int | None:
     """About how many pictures it takes to find `difference` (a share) four times in five; None where that is unknown.
 
-    Intervals narrow with the root of the number of pictures: n ((1.96 + 0.84) s / difference)^2, where s is a standard
-    error, from the median half width of the intervals of the levers that show no difference. The correction for the
-    number of levers asks for more still.
+    Intervals narrow with the root of the number of pictures: n ((z + 0.84) s / difference)^2, where s is a standard
+    error, from the median half width (1.96 s) of the intervals of the levers that show no difference. The verdict is
+    corrected for m tests, all levers in both scores, so z is the normal quantile at 1 - 0.025 / m (Bonferroni's, a
+    little strict).
     """
     widths = sorted((r["interval"][1] - r["interval"][0]) / 2 for r in with_verdict(ladder, SAME))
     if not widths or not ladder.get("n") or not widths[len(widths) // 2]:
         return None
-    wanted = ladder["n"] * (widths[len(widths) // 2] * POWER / difference) ** 2
+    z = NormalDist().inv_cdf(1 - 0.025 / (2 * len(compared(ladder))))
+    power = (z + 0.84) / 1.96  # interval's half width to a difference that is found four times in five
+    wanted = ladder["n"] * (widths[len(widths) // 2] * power / difference) ** 2
     size = 10 ** max(math.floor(math.log10(wanted)) - 1, 0)
     return round(wanted / size) * size
 
 
 def command(ladder: Ladder, path: Path) -> str:
-    """The command that trains the winner again on the same parts."""
-    recipe = (ladder.get("winner") or {}).get("recipe") or "best.toml"
-    words = ["boda train", quoted(ladder.get("data") or "PHOTOS"), f"--recipe {quoted(path / clean(recipe))}"]
-    return " ".join([*words, f"--seed {ladder['seed']}"] if ladder.get("seed") else words)
+    """What trains the winner again on the same parts: a command, or a call of Python where the data was in memory."""
+    recipe = path / clean((ladder.get("winner") or {}).get("recipe") or "best.toml")
+    return _call(ladder, path, recipe, {}) if ladder.get("in_memory") else _command(ladder, path, recipe, "")
+
+
+def command_of(ladder: Ladder, path: Path, rung: Rung) -> str:
+    """The same for the base with the change of `rung`; empty where it changes nothing."""
+    options, recipe = change_lines(rung)[0], path / "recipe.toml"
+    if not options:
+        return ""
+    if ladder.get("in_memory"):
+        return _call(ladder, path, recipe, dict(_change(rung)))
+    return _command(ladder, path, recipe, options)
+
+
+def rolled_back(ladder: Ladder) -> str:
+    """What the winner's final training did not keep of its stages, as half a sentence; empty where it kept all."""
+    stages = [one for one in (ladder.get("winner") or {}).get("stages") or [] if isinstance(one, dict)]
+    gone = [clean(one.get("stage")) for one in stages if not one.get("kept")]
+    kept = [clean(one.get("stage")) for one in stages if one.get("kept")]
+    if not gone:
+        return ""
+    were = "stage {} was" if len(gone) == 1 else "stages {} were"
+    left = f"the head with {listed(kept)}" if kept else "the head alone"
+    return f"its {were.format(listed(gone))} rolled back in the final training, so this figure is that of {left}"
 
 
 def quoted(text: object) -> str:
@@ -137,20 +164,19 @@ def change_lines(rung: Rung) -> tuple[str, str]:
 
     `stage.NAME`, which changes all stages at once, has no line of its own there.
     """
-    change = {clean(key): value for key, value in (rung.get("change") or {}).items()}
-    stages = change.pop("stages", None) or rung.get("stages")
+    change = _change(rung)
+    stages = change.pop("stages", None)
     options = [f"--set {quoted(f'{key}={_plain(value)}')}" for key, value in change.items()]
     lines = [f"{key} = {toml.value(value)}" for key, value in change.items() if not key.startswith("stage.")]
-    if stages and stages != "head":
-        stages = clean(",".join(stages) if isinstance(stages, (list, tuple)) else stages)
+    if stages:
         options.insert(0, f"--stages {quoted(stages)}")
         lines.insert(0, f"stages = {toml.value(stages)}")
     return " ".join(options), "\n".join(lines)
 
 
 def times_the_base(rung: Rung, base: Rung) -> float | None:
-    """Its seconds a training over those of the base."""
-    mine, theirs = (_seconds_a_cell(each) for each in (rung, base))
+    """Its seconds a fold over those of the base."""
+    mine, theirs = (_seconds_a_fold(each) for each in (rung, base))
     return mine / theirs if mine is not None and theirs else None
 
 
@@ -189,14 +215,14 @@ def verdict_words(rung: Rung) -> str:
     if verdict in SIGNS:
         words = f"{SIGNS[verdict]}\u00a0{verdict}".replace("no difference", "no\u00a0difference")
         return f"{words} (log\u00a0loss)" if by_log_loss(rung) else words
-    return STATES.get(str(rung.get("status")), NOT_COMPARED if rung.get("accuracy") is not None else NOTHING)
+    return STATES.get(str(rung.get("status")), _not_compared(rung) if rung.get("accuracy") is not None else NOTHING)
 
 
 def reason(rung: Rung) -> str:
     """Why there is no figure, such as "left out: it would take about 6 min 50 s"."""
     state = STATES.get(str(rung.get("status")), clean(rung.get("status") or "unknown"))
     if rung.get("accuracy") is not None:
-        state = f"{state}, {accuracy_line(rung)}, {NOT_COMPARED}"
+        state = f"{state}, {accuracy_line(rung)}, {_not_compared(rung)}"
     parts = [clean(rung["reason"], 300)] if rung.get("reason") else []
     if rung.get("estimate_seconds"):
         parts.append(f"it would take about {seconds(rung['estimate_seconds'])}")
@@ -260,7 +286,7 @@ def _no_difference(ladder: Ladder) -> str:
         return text
     if wanted <= ladder["n"]:
         return f"{text} A difference of 1 point would most likely have been seen."
-    return f"{text} To see a difference of 1 point you would need about {wanted:,} pictures."
+    return f"{text} To see a difference of 1 point among so many levers you would need about {wanted:,} pictures."
 
 
 def _near(ladder: Ladder) -> str:
@@ -297,6 +323,8 @@ def _missing(ladder: Ladder) -> str:
         if some:
             was = "" if state == "failed" else " was" if len(some) == 1 else " were"
             parts.append(f"{_names(some)}{was} {verb}")
+    if single := [rung for rung in untold(ladder) if _has_one_fold(rung)]:
+        parts.append(f"{_names(single)} {'has' if len(single) == 1 else 'have'} {ONE_FOLD}")
     return f"Not told: {'; '.join(parts)}." if parts else ""
 
 
@@ -328,9 +356,57 @@ def _name(rung: Rung) -> str:
     return clean(rung.get("name") or rung.get("title") or "?", 40)
 
 
-def _seconds_a_cell(rung: Rung) -> float | None:
-    spent = rung.get("seconds")
-    return None if spent is None else spent / max(rung.get("cells") or 1, 1)
+def _has_one_fold(rung: Rung) -> bool:
+    """Whether it has ended with one fold alone, which no other one calibrates."""
+    return rung.get("status") in ENDED and rung.get("cells") == 1
+
+
+def _not_compared(rung: Rung) -> str:
+    return ONE_FOLD if _has_one_fold(rung) else NOT_COMPARED
+
+
+def _seconds_a_fold(rung: Rung) -> float | None:
+    """The median over its folds; the first, which also computes what all share, counts only where it is alone."""
+    folds = [fold for fold in rung.get("folds") or [] if isinstance(fold, dict)]
+    spent = [fold["seconds"] for fold in folds if fold.get("seconds") is not None]
+    return median(spent[1:] or spent) if spent else None
+
+
+def _command(ladder: Ladder, path: Path, recipe: Path, change: str) -> str:
+    """`boda train` on the ladder's parts, with all that reads the pictures as the ladder has read them."""
+    reading = ladder.get("reading") or {}
+    words = [
+        f"boda train {quoted(ladder.get('data') or 'PHOTOS')}",
+        f"--recipe {quoted(recipe)} --split {quoted(path)}",
+        change,
+        *(f"--{name.replace('_', '-')} {quoted(reading[name])}" for name in READING if reading.get(name)),
+        "--on-bad error" if ladder.get("on_bad") == "error" else "",
+        f"--seed {clean(ladder['seed'])}" if ladder.get("seed") else "",
+    ]
+    return " ".join(filter(None, words))
+
+
+def _call(ladder: Ladder, path: Path, recipe: Path, change: Mapping[str, Any]) -> str:
+    """The same in Python, for data that no command can name."""
+    reading = {name: value for name, value in (ladder.get("reading") or {}).items() if value}
+    changes = {key.replace(".", "_", 1): value for key, value in change.items()}
+    words = [
+        "data",
+        *(f"{key}={json.dumps(clean(value, 1000))}" for key, value in (("recipe", recipe), ("split", path))),
+        f"seed={clean(ladder.get('seed') or 0)}",
+        f"reading={reading!r}" if reading else "",
+        'on_bad="error"' if ladder.get("on_bad") == "error" else "",
+        f"**{changes!r}" if changes else "",
+    ]
+    return f"boda.train({', '.join(filter(None, words))})"
+
+
+def _change(rung: Rung) -> dict[str, Any]:
+    """Its change of the base with the stages first, as one text; without them where they are the base's."""
+    change = {clean(key): value for key, value in (rung.get("change") or {}).items()}
+    stages = change.pop("stages", None) or rung.get("stages")
+    stages = clean(",".join(stages) if isinstance(stages, (list, tuple)) else stages or "")
+    return {"stages": stages, **change} if stages not in {"", "head"} else change
 
 
 def _plain(value: Any) -> str:

@@ -18,6 +18,8 @@ ADVICE = {
     "agree": "The two maps agree",
     "agree in part": "The two maps agree in part: trust what both show",
     "disagree": "The two maps disagree: trust neither alone",
+    "cannot be compared": "One of the two maps is the same everywhere, so that they cannot be compared: "
+    "trust neither alone",
 }
 
 
@@ -30,9 +32,8 @@ def answer_sentence(one: Explanation) -> str:
 
 def agreement_sentence(one: Explanation) -> str:
     """Whether Grad-CAM and occlusion point at the same places."""
-    if one.agreement is None:
-        return "One of the two maps is the same everywhere, so that they cannot be compared: trust neither alone."
-    return f"{ADVICE[verdict(one.agreement)]} (rank correlation {number(one.agreement, 2)})."
+    correlation = "" if one.agreement is None else f" (rank correlation {number(one.agreement, 2)})"
+    return f"{ADVICE[verdict(one.agreement)]}{correlation}."
 
 
 def covering_sentence(one: Explanation) -> str:

@@ -88,10 +88,9 @@ def keep(trunk: Trunk, pictures: Pictures, pipeline: Pipeline, views: int) -> Ac
     path = folder / f"{_key(trunk, pictures, pipeline, views)}.f16"
     if (kept := _opened(path, shape)) is not None:
         return kept
-    if not _fits(folder, wanted):
-        say(f"Activations would take {wanted / 2**30:.1f} GiB, more than the cache may; they are computed each epoch.")
+    if (reason := _refusal(folder, wanted)) is not None:
+        say(f"Activations would take {wanted / 2**30:.1f} GiB, {reason}; they are computed each epoch.")
         return None
-    _make_room(folder, wanted)
     jobs = itertools.product(range(len(pictures)), range(views))
     seen = in_order(lambda job: pictures.varied(job[0], pipeline, job[1]), jobs)
     _write(path, track(trunk.run(seen), "activations", total=len(pictures) * views), shape)
@@ -130,22 +129,26 @@ def _write(path: Path, rows: Iterator[np.ndarray], shape: Sequence[int]) -> None
     atomic.write_json(path.with_suffix(".json"), {"shape": list(shape)})
 
 
-def _fits(folder: Path, wanted: int) -> bool:
+def _refusal(folder: Path, wanted: int) -> str | None:
+    """Why `wanted` bytes cannot be kept; where they can, room is made for them."""
+    if wanted > cache_limit():
+        return "more than the cache may"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free + sum(path.stat().st_size for path in folder.glob("*.f16"))
-    except OSError:
-        return False
-    return wanted <= cache_limit() and wanted + ROOM <= free
+        _make_room(folder, wanted)
+        tempfile.TemporaryFile(dir=folder).close()
+        return None if shutil.disk_usage(folder).free >= wanted + ROOM else "more than the disk has room for"
+    except OSError as error:
+        return f"but {folder} cannot be written to ({error.strerror})"
 
 
 def _make_room(folder: Path, wanted: int) -> None:
-    """Drop the files that were not used for the longest, until `wanted` bytes more are within the limit."""
-    files = sorted(folder.glob("*.f16"), key=lambda path: path.stat().st_mtime)
-    size = sum(path.stat().st_size for path in files)
-    for path in files:
-        if size + wanted <= cache_limit():
+    """Drop the files that were not used for the longest, until `wanted` bytes more suit the limit and the disk."""
+    sizes = {path: (path.stat().st_mtime, path.stat().st_size) for path in folder.glob("[!.]*.f16")}
+    total = sum(size for _, size in sizes.values())
+    for path in sorted(sizes, key=sizes.__getitem__):
+        if total + wanted <= cache_limit() and shutil.disk_usage(folder).free >= wanted + ROOM:
             break
-        size -= path.stat().st_size
+        total -= sizes[path][1]
         path.with_suffix(".json").unlink(missing_ok=True)
         path.unlink(missing_ok=True)

@@ -175,10 +175,15 @@ def clear_cache() -> int:
         (folder / name).unlink(missing_ok=True)
     for network in folder.glob("networks/*/network.xml"):
         shutil.rmtree(network.parent, ignore_errors=True)
+    for kept in folder.glob("activations/*"):
+        if kept.suffix in {".f16", ".json"}:
+            kept.unlink(missing_ok=True)
     for unfinished in folder.glob(f"networks/{NEW}*"):
         shutil.rmtree(unfinished, ignore_errors=True)
     with contextlib.suppress(OSError):  # it is not there, or holds what is not ours
         (folder / "networks").rmdir()
+    with contextlib.suppress(OSError):
+        (folder / "activations").rmdir()
     return before - cache_size()
 
 

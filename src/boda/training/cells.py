@@ -12,6 +12,7 @@ import io
 import json
 import re
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,12 @@ def read_cells(folder: Path) -> list[Cell]:
     files = sorted(folder.glob("*.npz")) if folder.is_dir() else []
     found = (_read(path) for path in files if FILE.fullmatch(path.name))
     return sorted((cell for cell in found if cell is not None), key=lambda cell: (cell.repeat, cell.fold))
+
+
+def calibrated(cells: Sequence[Cell]) -> list[Cell]:
+    """Those whose penalty and temperature another fold of the same repeat has chosen."""
+    folds = Counter(cell.repeat for cell in cells)
+    return [cell for cell in cells if folds[cell.repeat] > 1]
 
 
 def seconds_a_fold(cells: Sequence[Cell]) -> float:

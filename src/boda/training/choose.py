@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Strengths of the L2 penalty on standardised features, from a nearly constant answer to hardly any penalty.
 DECAYS = tuple(float(f"{10.0**e:.3g}") for e in np.arange(1, -3.1, -0.5))
 
+NEVER = 1e4  # logits below all others
+
 Folds = list[tuple[np.ndarray, np.ndarray]]
 
 
@@ -72,10 +74,14 @@ def choose_head(training: Training, recipe: HeadRecipe, seed: int, decays: Seque
 
 
 def refit(training: Training, some: np.ndarray, recipe: HeadRecipe, choice: Choice, seed: int) -> Head:
-    """The head that was chosen, fitted on the samples `some` (m,) alone: with the same penalty, or as many epochs."""
-    if choice.decay is None:
+    """The head that was chosen, fitted on the samples `some` (m,) alone: by class means, the same penalty or epochs."""
+    if choice.epochs is not None:
         return fit_keras_head(training.rows(some), None, training.classes, recipe, seed, epochs=choice.epochs).head
-    *_, (_, head) = _solve(training, some, recipe, [decay for decay in DECAYS if decay > choice.decay] + [choice.decay])
+    if choice.decay is None:
+        return class_means(training, some)
+    stronger = [decay for decay in DECAYS if decay > choice.decay]
+    with one_blas_thread():
+        *_, (_, head) = _solve(training, some, recipe, [*stronger, choice.decay])
     return head
 
 
@@ -88,11 +94,12 @@ def nearest_means(training: Training) -> Choice:
     """
     logits = np.zeros((len(training.targets), training.classes), np.float32)
     for seen, unseen in training.folds:
-        logits[unseen] = _means(training, seen).logits(training.views[0][unseen])
-    return Choice(_means(training, np.arange(len(training.targets))), logits)
+        logits[unseen] = class_means(training, seen).logits(training.views[0][unseen])
+    return Choice(class_means(training, np.arange(len(training.targets))), logits)
 
 
-def _means(training: Training, some: np.ndarray) -> Head:
+def class_means(training: Training, some: np.ndarray) -> Head:
+    """A head by which the nearest mean of the samples `some` (m,) answers; a class without any never does."""
     features, targets = training.views[0][some], soft_targets(training.targets[some], training.classes)
     standard = Standard.of(features)
     z, d = standard(features).astype(np.float64), features.shape[1]
@@ -101,6 +108,7 @@ def _means(training: Training, some: np.ndarray) -> Head:
     other = other if training.multilabel else np.zeros_like(own)
     kernel = (own - other).T / d / standard.scale[:, None]
     bias = ((other**2).sum(axis=1) - (own**2).sum(axis=1)) / (2 * d) - standard.mean @ kernel
+    bias[targets.sum(axis=0) == 0] -= NEVER
     return Head(((kernel.astype(np.float32), bias.astype(np.float32)),))
 
 

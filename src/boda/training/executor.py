@@ -28,6 +28,7 @@ THREADS = (  # what tells the libraries of a process how many threads they may s
     "VECLIB_MAXIMUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
+    "BODA_THREADS",  # for OpenVINO, which knows no such variable
 )
 KILLED = {
     9: "killed by the system (SIGKILL), most often for want of memory",

@@ -3,7 +3,8 @@
 The base comes first, alone, on all cores; it also computes the features that most rungs share.
 Then come the rungs that train no layer of the backbone, then those that do, each kind by expected gain a second.
 Costs are guessed at first, then measured: what a rung took beside its guess corrects the guesses of its kind.
-A costly rung goes fold by fold, and gives up where no gain is in sight; the time is then another one's.
+All but the base go fold by fold, and begin none that would end too late.
+A costly rung also gives up where no gain is in sight; the time is then another one's.
 """
 
 from __future__ import annotations
@@ -162,7 +163,7 @@ class Ladder:
             cells=tuple(self._cells(rung)),
             seed=self.settings.seed,
             base=BASE if rung.is_costly else None,
-            deadline=self.settings.deadline if rung.is_costly else None,
+            deadline=None if rung.name == BASE else self.settings.deadline,
         )
         arguments = ("-m", "boda.training.rung", str(job.write()), "--with-parent")
         threads = (os.cpu_count() or 1) if rung.name == BASE else 1
@@ -204,7 +205,7 @@ class Ladder:
         fresh = (views - 1 + (rung.kind == "view")) * n * 0.02 * scale
         if rung.is_costly:
             return 10 + fresh + cells * n * _seconds_per_picture(recipe) * scale
-        if _pace(rung, self.base) == "exact":
+        if _is_exact(rung, recipe):
             return 2 + fresh + cells * n * views * 0.001
         return 6 + fresh + cells * (0.5 + n * views * recipe.head.epochs / 40_000)
 
@@ -213,11 +214,17 @@ class Ladder:
 
 
 def _pace(rung: Rung, base: Recipe) -> str:
-    """What kind of work a rung is, of which one measures another."""
+    """What kind of work a rung is, of which one measures another; "fresh" where features are most of it."""
     if rung.is_costly:
         return rung.kind
-    recipe = rung.recipe(base)
-    return "exact" if recipe.head.is_linear or rung.kind == "as-is" else "keras"
+    if rung.kind in {"view", "augment"}:
+        return "fresh"
+    return "exact" if _is_exact(rung, rung.recipe(base)) else "keras"
+
+
+def _is_exact(rung: Rung, recipe: Recipe) -> bool:
+    """Whether nothing is trained in epochs."""
+    return recipe.head.is_linear or rung.kind == "as-is"
 
 
 def _seconds_per_picture(recipe: Recipe) -> float:

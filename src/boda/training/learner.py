@@ -12,6 +12,7 @@ import numpy as np
 from boda.models.assemble import feature_model
 from boda.models.heads.classify import Head
 from boda.models.keras_import import import_keras
+from boda.training.networks import FRESH_SEED
 
 if TYPE_CHECKING:
     import keras
@@ -35,7 +36,8 @@ class Learner:
     def of(cls, recipe: Recipe, head: Head | tuple[int, ...], seed: int) -> Learner:
         """The recipe's backbone with `head` on it, or with fresh layers of these widths; all chance is from `seed`."""
         keras = import_keras()
-        keras.utils.set_random_seed(seed % 2**32)
+        kept = recipe.weights is None and isinstance(head, Head)  # the network on whose features the head was fitted
+        keras.utils.set_random_seed(FRESH_SEED if kept else seed % 2**32)
         base = feature_model(recipe.backbone, recipe.weights, recipe.size)
         widths = head if isinstance(head, tuple) else tuple(len(bias) for _, bias in head.layers)
         logits = _dense(base.outputs[1], widths, recipe.head.dropout)

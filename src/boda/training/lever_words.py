@@ -196,6 +196,14 @@ STAGE: Words = {
             "fails; only a network from scratch must learn them."
         ),
     ),
+    "patience": (
+        "Early stopping",
+        "Training stops after so many epochs without a better loss on the inner split, and the best epoch counts.",
+        (
+            "It helps where the number of epochs is a guess and the rate stays high; with a rate that falls to nothing "
+            "the last epochs are the good ones, and a small inner split stops them by chance."
+        ),
+    ),
     "clip_norm": (
         "Gradient clipping",
         "Gradients that are longer than this are shortened to it.",

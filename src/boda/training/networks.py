@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from boda.recipe import Recipe
 
+FRESH_SEED = 0  # of a network with fresh weights that stays frozen, the same wherever it is built
+
 
 def feature_network(recipe: Recipe) -> tuple[Path, str]:
     """The recipe's backbone without its top, converted now or earlier, and a hash of all that it depends on."""
@@ -130,7 +132,7 @@ def _write_features(path: Path, recipe: Recipe) -> None:
 
     _say_converting(recipe.backbone)
     if recipe.weights is None:
-        import_keras().utils.set_random_seed(0)
+        import_keras().utils.set_random_seed(FRESH_SEED)
     convert(feature_model(recipe.backbone, recipe.weights, recipe.size), path)
 
 

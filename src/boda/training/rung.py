@@ -201,21 +201,29 @@ def _reason_to_stop(job: Job, pictures: LadderPictures) -> str | None:
     if job.deadline is not None and time.time() + SLACK * seconds > job.deadline:
         rest = seconds * (planned - done)
         return f"{TIME}: {done} of {planned} folds were done; the others would take about {rest:.0f} s"
-    if job.base and is_hopeless(_difference(job, pictures), done, planned):
+    if job.base and all(is_hopeless(one, done, planned) for one in _differences(job, pictures)):
         return f"no gain in sight after {done} of {planned} folds"
     return None
 
 
-def _difference(job: Job, pictures: LadderPictures) -> np.ndarray:
-    """How much more often than the base the rung is right, a number a picture that both have answered."""
-    right = []
+def _differences(job: Job, pictures: LadderPictures) -> tuple[np.ndarray, np.ndarray]:
+    """By how much the rung is better than the base, a number a picture that both have answered.
+
+    The first is how much more often it is right, the second how much lower its log loss is: a verdict counts both.
+    """
+    scores = []
     for name in (job.name, str(job.base)):
         cells = read_cells(job.ladder / "rungs" / name / "cells")
         logits = answers_of(cells, pictures.targets, len(pictures.fits), pictures.classes)
-        right.append(scores_of(logits, pictures.targets)[0])
-    both = right[0] - right[1]
-    known = np.isfinite(both).any(axis=0)
-    return np.asarray(np.nanmean(both[:, known], axis=0)) if known.any() else np.zeros(0)
+        scores.append(scores_of(logits, pictures.targets))
+    (right, loss), (right_of_base, loss_of_base) = scores
+    return _mean_a_picture(right - right_of_base), _mean_a_picture(loss_of_base - loss)
+
+
+def _mean_a_picture(differences: np.ndarray) -> np.ndarray:
+    """(m,) means over the repeats of (repeats, n), of the pictures that have any."""
+    known = np.isfinite(differences).any(axis=0)
+    return np.asarray(np.nanmean(differences[:, known], axis=0)) if known.any() else np.zeros(0)
 
 
 def _write_answers(folder: Path, logits: np.ndarray) -> None:

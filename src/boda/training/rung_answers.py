@@ -10,7 +10,7 @@ from boda.data.view import View
 from boda.models import backbones
 from boda.models.heads.classify import sample_weights, soft_targets
 from boda.training.cells import Cell, place_on_path
-from boda.training.choose import DECAYS, Training, mean_log_loss, nearest_means, one_blas_thread
+from boda.training.choose import DECAYS, Training, class_means, mean_log_loss, nearest_means, one_blas_thread
 from boda.training.features import Extractor, head_views
 from boda.training.linear import solve_path
 
@@ -48,7 +48,7 @@ def answerer(
         own = seed + 1 + repeat * pictures.folds + fold
         if thaws:
             others = [cell for cell in base if cell.repeat == repeat and cell.fold != fold]
-            head = None if training is None else _first_head(training, recipe.head, seen, others, own)
+            head = None if training is None else _first_head(training, recipe, seen, others, own)
             return _by_stages(recipe, seen_in, seen, unseen, head, own)
         assert training is not None  # noqa: S101 - only scratch has no head to begin with, and it thaws
         if starts == "as-is":
@@ -98,17 +98,20 @@ def _by_stages(
     return logits[None], history
 
 
-def _first_head(training: Training, recipe: HeadRecipe, seen: np.ndarray, others: Sequence[Cell], seed: int) -> Head:
+def _first_head(training: Training, recipe: Recipe, seen: np.ndarray, others: Sequence[Cell], seed: int) -> Head:
     """The head with which thawed layers begin, fitted on what is seen; its penalty is the base's on this fold."""
-    if not recipe.is_linear:
+    levers = recipe.head
+    if recipe.stages[0].thaw == "as-is":
+        return class_means(training, seen)
+    if not levers.is_linear:
         from boda.training.fit import fit_keras_head
 
-        return fit_keras_head(training.rows(seen), None, training.classes, recipe, seed, recipe.epochs).head
-    decays = _decays(recipe)
+        return fit_keras_head(training.rows(seen), None, training.classes, levers, seed, levers.epochs).head
+    decays = _decays(levers)
     alike = [cell for cell in others if len(cell.logits) == len(decays)]
     place = place_on_path(alike, training.targets, len(decays))
     with one_blas_thread():
-        *_, (_, head) = _path(training, recipe, seen, decays[: place + 1])
+        *_, (_, head) = _path(training, levers, seen, decays[: place + 1])
     fitted: Head = head
     return fitted
 

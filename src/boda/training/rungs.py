@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from boda.recipe import Recipe
 
 Kind = Literal["base", "as-is", "head", "augment", "view", "thaw", "scratch", "together"]
-BASE = "head"
+BASE, TOGETHER = "head", "together"
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 
 
@@ -67,17 +67,50 @@ def chosen(every: Sequence[Rung], names: Sequence[str] | None, own: Sequence[Run
     """Those of `every` that `names` wants (all where it is None), and `own`; the base always, and first.
 
     Raises:
-        RecipeError: a name is not among them, or occurs twice.
+        RecipeError: a name is not among them, occurs twice, or is "together".
     """
     known = {rung.name: rung for rung in every}
     if strangers := [name for name in names or () if name not in known]:
         raise RecipeError(f"There is no rung {strangers[0]}. Known: {', '.join(known)}.")
     some = [rung for rung in every if names is None or rung.name in {BASE, *names}]
+    if TOGETHER in {rung.name for rung in own}:
+        raise RecipeError(f"{TOGETHER} is boda's name for the rung of all that helps. Give yours another name.")
     if twice := [rung.name for rung in own if rung.name in {each.name for each in some}]:
         raise RecipeError(f"There is a rung {twice[0]} already. Give yours another name.")
     if len({rung.name for rung in own}) < len(own):
         raise RecipeError(f"Rungs must have names that differ. Received: {', '.join(rung.name for rung in own)}.")
     return (*some, *own)
+
+
+def with_stage_settings(rungs: Sequence[Rung], settings: Mapping[str, Any]) -> tuple[Rung, ...]:
+    """`rungs`, with entries such as {"stage.epochs": 4} in the change of each that thaws such a stage.
+
+    What a rung changes itself has its way.
+
+    Raises:
+        RecipeError: none of them thaws the stage.
+    """
+    for entry in settings:
+        if not any(_has_stage(rung, entry) for rung in rungs):
+            stages = [str(rung.change["stages"]) for rung in rungs if rung.is_costly and "stages" in rung.change]
+            raise RecipeError(
+                f"{entry} changes a stage that no rung trains. Trained: {'; '.join(stages) or 'none'}. "
+                "Choose a rung that thaws it, such as last-5, or leave the entry out."
+            )
+    return tuple(
+        dataclasses.replace(rung, change={**some, **rung.change})
+        if (some := {entry: value for entry, value in settings.items() if _has_stage(rung, entry)})
+        else rung
+        for rung in rungs
+    )
+
+
+def _has_stage(rung: Rung, entry: str) -> bool:
+    """Whether the rung trains the stage that `entry` is of; "stage" is each that trains the backbone."""
+    which = entry.partition(".")[0]
+    stages = rung.change.get("stages", "")
+    names = [name.strip() for name in (stages.split(",") if isinstance(stages, str) else map(str, stages))]
+    return rung.is_costly and (which == "stage" or which in names)
 
 
 def own_rung(text: str) -> Rung:
@@ -116,7 +149,7 @@ def together(helpful: Sequence[tuple[Rung, float]]) -> Rung | None:
     change = {entry: value for rung, _ in some for entry, value in rung.change.items()}
     names = [rung.name for rung, _ in some]
     return Rung(
-        name="together",
+        name=TOGETHER,
         title="What helps, together",
         kind="together",
         change=change,

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 BATCH = 64  # pictures that are answered on at a time
 SCRATCH_MOMENTUM = 0.9  # of BatchNormalization's statistics, which 0.99 would not learn in a few hundred steps
 MONITOR = "val_calibrated_loss"
-PATIENCE = 3  # epochs, or a third of them where that is more
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,8 +191,8 @@ def fit_stage(
         seen: places to learn from.
         unseen: places to answer on; None for none.
         name: of the checkpoints' folder.
-        epochs: how many of the stage's to run; None runs them all.
-        watched: whether `unseen` is measured after each epoch, and the best epoch counts; else the last does.
+        epochs: how many to run, over which the rate falls; None takes the stage's.
+        watched: whether `unseen` is measured after each epoch, by which a stage with patience ends.
     """
     pictures, keras = setting.pictures, import_keras()
     freeze(learner.model, learner.name, stage.thaw, batch_norm=stage.batch_norm)
@@ -203,37 +202,45 @@ def fit_stage(
     lesson = Lesson.of(pictures, seen, stage, setting.seed)
     source, plain = source_of(setting, learner, lesson, stage, layer)
     answers = _Answers(above, plain, setting.stop, unseen, pictures.targets)
-    watched = watched and unseen is not None
+    watched, epochs = watched and unseen is not None, epochs or stage.epochs
     trained = train(
         above,
         source,
         optimizer=optimizer_of(
             stage,
             lesson.steps,
-            stage.epochs,
+            epochs,
             variables_depth=layer_depths(learner.model, learner.name),
             layer_decay=stage.layer_decay,
             clip_norm=stage.clip_norm,
         ),
         loss=loss_of(stage, multilabel=pictures.targets.ndim == 2),
-        epochs=epochs or stage.epochs,
+        epochs=epochs,
         seed=setting.seed,
         evaluate=answers.figures if watched else None,
-        patience=max(PATIENCE, stage.epochs // 3) if watched else None,
+        patience=stage.patience or None if watched else None,
+        metric=every_label if pictures.targets.ndim == 2 else None,
         monitor=MONITOR,
         ema=stage.ema,
-        checkpoints=Checkpoints(setting.place / name, setting.fingerprint) if setting.place else None,
-        callbacks=_callbacks(setting, stage, lesson.steps, name, monitor="val_loss" if watched else "loss"),
+        checkpoints=_checkpoints(setting, name, source),
+        callbacks=_callbacks(setting, stage, lesson.steps, epochs, name, monitor="val_loss" if watched else "loss"),
         stop=setting.stop,
         what=stage.thaw,
     )
     return Fitted(trained.history, trained.best_epoch, answers.logits())
 
 
-def _callbacks(setting: Setting, stage: Stage, steps: int, name: str, *, monitor: str) -> list[Any]:
+def _checkpoints(setting: Setting, name: str, source: Kept | Live) -> Checkpoints | None:
+    """Where they go; kept and live activations are different trainings, so that one does not go on as the other."""
+    if setting.place is None:
+        return None
+    return Checkpoints(setting.place / name, f"{setting.fingerprint}, {type(source).__name__}")
+
+
+def _callbacks(setting: Setting, stage: Stage, steps: int, epochs: int, name: str, *, monitor: str) -> list[Any]:
     """The user's callbacks, those that the schedule needs, and TensorBoard's, a folder a training."""
     board = [] if setting.tensorboard is None else [tensorboard(setting.tensorboard / name)]
-    return [*setting.callbacks, *callbacks_of(stage, steps, stage.epochs, monitor=monitor), *board]
+    return [*setting.callbacks, *callbacks_of(stage, steps, epochs, monitor=monitor), *board]
 
 
 def learner_of(setting: Setting, head: Head | None) -> Learner:
@@ -267,6 +274,12 @@ def source_of(
     if kept is not None:
         return Kept(lesson, kept), kept.batch
     return Live(lesson, pipeline, trunk), lambda places: np.stack(list(trunk.run(iter(pixels(places)))))
+
+
+def every_label(y: Any, logits: Any) -> Any:
+    """Whether each of several labels is right, (n,) booleans, as `val_accuracy` counts them."""
+    ops = import_keras().ops
+    return ops.all(ops.equal(logits > 0, y > 0.5), axis=-1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from boda.metrics.compare import judge
 from boda.metrics.intervals import bootstrap_mean, score_interval
-from boda.training.cells import Cell, answers_of, read_cells, scores_of
+from boda.training.cells import Cell, answers_of, calibrated, read_cells, scores_of
 from boda.training.ladder import ENDED
 from boda.training.rungs import BASE
 
@@ -30,6 +30,7 @@ class Standing:
     """One rung: what it is, what is known of its run, and its scores.
 
     `right` and `loss` are (repeats, n), NaN where not answered; None where the rung has not ended.
+    The `cells` of a rung that has ended hold no logits any more, so that many rungs take no memory.
     """
 
     rung: Rung
@@ -39,15 +40,16 @@ class Standing:
     loss: np.ndarray | None
 
 
-def standings(ladder: Ladder, *, final: bool) -> list[dict[str, Any]]:
+def standings(ladder: Ladder, *, final: bool, kept: dict[str, Standing] | None = None) -> list[dict[str, Any]]:
     """A dict a rung, in the ladder's order, for ladder.json.
 
     Args:
         ladder: under way or climbed.
         final: whether to compare; while a ladder runs nothing is compared, so that nobody stops at a lucky moment.
+        kept: by name, the rungs that had ended in an earlier call and need not be read anew; this call adds its own.
     """
-    pictures = ladder.pictures
-    some = [_standing(ladder, rung) for rung in ladder.rungs]
+    pictures, kept = ladder.pictures, {} if kept is None else kept
+    some = [_standing(ladder, rung, kept) for rung in ladder.rungs]
     verdicts = _verdicts(some, pictures, ladder.settings.seed) if final else {}
     return [
         {**_about(one, ladder), **_figures(one, pictures, ladder.settings.seed), **verdicts.get(one.rung.name, {})}
@@ -56,21 +58,30 @@ def standings(ladder: Ladder, *, final: bool) -> list[dict[str, Any]]:
 
 
 def winner_of(rungs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The best of the rungs that help, by accuracy and then by log loss; the base where none does."""
+    """Of the rungs that help, the one that gains most on the pictures that it shares with the base; else the base.
+
+    Gains are compared by accuracy and then by log loss; a better log loss that costs accuracy does not win.
+    """
     helpful = [rung for rung in rungs if rung.get("verdict") == HELPS and rung["status"] in ENDED]
-    if not helpful:
+    gaining = [rung for rung in helpful if rung["difference"] >= 0]
+    if not gaining:
         return next(rung for rung in rungs if rung["name"] == BASE)
-    return max(helpful, key=lambda rung: (rung["accuracy"], -rung["log_loss"]))
+    return max(gaining, key=lambda rung: (rung["difference"], -rung["log_loss_difference"]))
 
 
-def _standing(ladder: Ladder, rung: Rung) -> Standing:
+def _standing(ladder: Ladder, rung: Rung, kept: dict[str, Standing]) -> Standing:
+    """From `kept` where nothing has changed since; else read, and kept where the rung has ended."""
     state = ladder.state(rung)
+    if rung.name in kept and kept[rung.name].state == state:
+        return kept[rung.name]
     cells = read_cells(ladder.folder / "rungs" / rung.name / "cells")
     if state["status"] not in ENDED or not cells:
         return Standing(rung, state, cells, None, None)
     pictures = ladder.pictures
     logits = answers_of(cells, pictures.targets, len(pictures.fits), pictures.classes)
-    return Standing(rung, state, cells, *scores_of(logits, pictures.targets))
+    light = [replace(cell, logits=np.empty(0, np.float32)) for cell in cells]
+    kept[rung.name] = Standing(rung, state, light, *scores_of(logits, pictures.targets))
+    return kept[rung.name]
 
 
 def _about(one: Standing, ladder: Ladder) -> dict[str, Any]:
@@ -122,9 +133,12 @@ def _fold(cell: Cell, right: np.ndarray, loss: np.ndarray) -> dict[str, Any]:
 
 
 def _verdicts(some: Sequence[Standing], pictures: LadderPictures, seed: int) -> dict[str, dict[str, Any]]:
-    """For each rung but the base, its difference from it by accuracy and by log loss, and the verdict."""
+    """For each rung but the base, its difference from it by accuracy and by log loss, and the verdict.
+
+    A fold without another one of its repeat has nothing that calibrates it, unlike the base, and is not compared.
+    """
     base, *others = some
-    answered = {one.rung.name: _scores(one) for one in others if one.right is not None}
+    answered = {one.rung.name: _scores(one) for one in others if one.right is not None and calibrated(one.cells)}
     if base.right is None or not answered:
         return {}
     rng = np.random.default_rng([seed, 4])
@@ -133,10 +147,13 @@ def _verdicts(some: Sequence[Standing], pictures: LadderPictures, seed: int) -> 
 
 
 def _scores(one: Standing) -> dict[str, np.ndarray]:
-    """What `judge` takes, of which higher is better."""
+    """What `judge` takes, of which higher is better: of the folds that are calibrated."""
     assert one.right is not None  # noqa: S101 - the caller has looked
     assert one.loss is not None  # noqa: S101 - it comes with `right`
-    return {"accuracy": one.right, "log_loss": -one.loss}
+    counts = np.zeros(one.right.shape, bool)
+    for cell in calibrated(one.cells):
+        counts[cell.repeat, cell.unseen] = True
+    return {"accuracy": np.where(counts, one.right, np.nan), "log_loss": np.where(counts, -one.loss, np.nan)}
 
 
 def _verdict(one: Judgement) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         backbone, weights, size, resize, validation_split, stages: entries of the Recipe; stages may be named,
             such as "head,last-5".
         augment: how strongly pictures are varied for the head and for every stage, "none", "flip", "light",
-            "default" or "strong"; None leaves the head without, and the stages with "default".
+            "default" or "strong"; None leaves the head without, and the stages with what suits them.
         hidden, dropout, batch_norm, label_smoothing, class_weight, weight_decay, epochs, learning_rate, batch_size,
             optimizer, schedule: entries of the Recipe's head; the stages have their own (`Stage`).
         seed: of the split, the folds and the intervals.
@@ -186,10 +186,14 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit
         It is flat, has the weights that the stages left, and is compiled, so that it can be saved or trained on.
         """
         from boda.models.assemble import feature_model
+        from boda.models.keras_import import import_keras
+        from boda.training.networks import FRESH_SEED
 
         model, run = self._model(), self._run()
         head = Head.from_bytes((run.path / "model" / "head.npz").read_bytes())
         trained = run.path / "model" / "backbone.weights.h5"
+        if self.weights is None:
+            import_keras().utils.set_random_seed(FRESH_SEED)
         features = feature_model(self.backbone, trained if trained.is_file() else self.weights, self.size)
         whole = attach_to_keras(features, head, multilabel=model.multilabel, temperature=model.temperature)
         loss = "binary_crossentropy" if model.multilabel else "categorical_crossentropy"

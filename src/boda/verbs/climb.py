@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from boda.data.view import View
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boda.training.executor import Executor
+    from boda.training.standings import Standing
 
 FORMAT = 1
 PLAN = "plan.json"
@@ -42,6 +43,7 @@ class Climb:
         ladder: the rungs and their pictures.
         data: what `train` takes, for the winner.
         began: `time.perf_counter()` at the beginning, less what earlier calls took.
+        kept: the standings of the rungs that have ended, by name.
     """
 
     run: Run
@@ -49,6 +51,7 @@ class Climb:
     ladder: Ladder
     data: Any
     began: float
+    kept: dict[str, Standing] = field(default_factory=dict)
 
     @classmethod
     def of(cls, run: Run, data: Any, deadline: float | None, began: float) -> Climb:
@@ -64,23 +67,26 @@ class Climb:
         """All of it; everything is on disk in the end."""
         executor = executor or Processes()
         self._run_rungs(executor)
-        found = standings(self.ladder, final=True)
+        found = self._standings(final=True)
         if (extra := self._together(found)) is not None:
             self.ladder.add(extra)
             self.run.write_json(PLAN, {**self.plan, "rungs": [rung.to_json() for rung in self.ladder.rungs]})
             self._run_rungs(executor)
-            found = standings(self.ladder, final=True)
+            found = self._standings(final=True)
         self._write(found)
         self._finish(found)
 
     def _run_rungs(self, executor: Executor) -> None:
         """Run what is missing, with ladder.json written anew whenever a rung has ended."""
-        self._write(standings(self.ladder, final=False))
+        self._write(self._standings(final=False))
         for _ in self.ladder.climb(executor):
-            self._write(standings(self.ladder, final=False))
+            self._write(self._standings(final=False))
         base = self.ladder.state(self.ladder.rungs[0])
         if base["status"] not in ENDED:
             raise DataError(f"The base, a head on frozen weights, failed, so nothing can be compared: {base['reason']}")
+
+    def _standings(self, *, final: bool) -> list[dict[str, Any]]:
+        return standings(self.ladder, final=final, kept=self.kept)
 
     def _together(self, found: Sequence[dict[str, Any]]) -> Rung | None:
         """The levers that help in one rung; None where they are fewer than two, or it is there already."""
@@ -97,9 +103,16 @@ class Climb:
         recipe = rung.recipe(self.ladder.base)
         self.run.write_text("best.toml", recipe.to_toml())
         curve = self._curve()
-        val = self._winner(recipe).metrics["val"]
-        held_out = {name: val.get(name) for name in HELD_OUT}
-        winner = {"name": rung.name, "why": _why(best), "recipe": "best.toml", "run": "winner", "held_out": held_out}
+        metrics = self._winner(recipe).metrics
+        held_out = {name: metrics["val"].get(name) for name in HELD_OUT}
+        winner = {
+            "name": rung.name,
+            "why": _why(best, found),
+            "recipe": "best.toml",
+            "run": "winner",
+            "stages": metrics.get("stages", []),
+            "held_out": held_out,
+        }
         self._write(found, winner=winner, learning_curve=curve)
         self.run.finish()
         write_page(self.run)
@@ -139,6 +152,9 @@ class Climb:
         known = {
             "format": FORMAT,
             "data": about.get("data"),
+            "in_memory": not self.plan["is_path"],
+            "reading": about.get("reading") or {},
+            "on_bad": self.plan["on_bad"],
             "task": self.plan["task"],
             "classes": about.get("classes"),
             "n": len(self.ladder.pictures.samples),
@@ -165,11 +181,17 @@ def _free(place: Path) -> Path:
     return other
 
 
-def _why(best: dict[str, Any]) -> str:
+def _why(best: dict[str, Any], found: Sequence[dict[str, Any]]) -> str:
+    """Why the winner is the winner, in words."""
     if best["name"] == BASE:
+        if any(rung.get("verdict") == HELPS for rung in found):
+            return "Rungs help by log loss alone, and their accuracy lies below the base's, so the base stays."
         return "No rung was shown to help, so the base stays."
+    if best["shown_in"] == ["log_loss"]:
+        gain = f"{best['log_loss_difference']:+.3f} in log loss, accuracy {best['difference']:+.3f} (not shown)"
+    else:
+        gain = f"accuracy {best['difference']:+.3f}"
     return (
-        f"It has the highest accuracy of the rungs that help: {best['accuracy']:.3f} on pictures that its fold had not "
-        f"seen, {best['difference']:+.3f} against the base. The best of several flatters itself a little there; the "
-        "held-out part does not."
+        f"It gains most of the rungs that help: {gain}, against the base on the same pictures, which their folds had "
+        "not seen. The best of several flatters itself a little there; the held-out part does not."
     )

@@ -18,7 +18,7 @@ from boda.progress import track
 from boda.recipe import Recipe
 from boda.reports import canvas
 from boda.reports.rate_curve import rate_curves
-from boda.training.choose import Training, choose_head
+from boda.training.choose import Training, choose_head, class_means
 from boda.training.features import Extractor, head_views
 from boda.training.pictures import Pictures
 from boda.training.rate_finder import RateCurve
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from boda.models.heads.classify import Head
     from boda.recipe import Stage
+    from boda.run import Run
 
 EXACT = (
     " The head of this recipe is solved exactly, without any learning rate; this one counts as soon as head.optimizer "
@@ -68,6 +69,7 @@ def find_rate(
     lowest: float = 1e-7,
     highest: float = 10.0,
     steps: int = 100,
+    split: Run | Path | str | None = None,
     on_bad: Literal["skip", "error"] = "skip",
     reading: dict[str, Any] | None = None,
     **changes: Any,
@@ -86,12 +88,13 @@ def find_rate(
         lowest: the first rate.
         highest: the last one, unless the loss diverges before.
         steps: how many batches.
+        split: a Run whose split is used again.
         on_bad: "skip" leaves damaged pictures out; "error" stops at the first.
         reading: options of the reader, such as `label_column`.
         **changes: entries of the recipe, such as `head_optimizer="sgd"`.
 
     Raises:
-        DataError, RecipeError, WeightsError: each says where, what was expected, what came, what to do.
+        DataError, RecipeError, WeightsError, RunError: each says where, what was expected, what came, what to do.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(Path(recipe)) if recipe else Recipe()
     recipe = recipe.replace(**changes, **({"stages": stages} if stages else {}))
@@ -102,7 +105,8 @@ def find_rate(
     name = Path(data).resolve().name if isinstance(data, (str, Path)) else type(data).__name__
     folder = Path(out) if out is not None else Path("boda-rate") / (name or "pictures")
     refuse_to_write_into(data, folder)
-    subject = _Subject.of(data, recipe, seed, on_bad=on_bad, reading=reading)
+    material = Material.read(data, recipe, seed, on_bad=on_bad, reading=reading, split=split)
+    subject = _Subject.of(material, recipe)
     curves = {name: _curve(subject.step(name), name, lowest, highest, steps) for name in names}
     return _write({name: _with_remarks(name, curve, recipe) for name, curve in curves.items()}, folder)
 
@@ -118,10 +122,8 @@ class _Subject:
     _head: Head | None = None
 
     @classmethod
-    def of(
-        cls, data: Any, recipe: Recipe, seed: int, *, on_bad: Literal["skip", "error"], reading: dict[str, Any] | None
-    ) -> _Subject:
-        material = Material.read(data, recipe, seed, on_bad=on_bad, reading=reading)
+    def of(cls, material: Material, recipe: Recipe) -> _Subject:
+        seed = material.seed
         named = set(material.split.parts["train"])
         where = np.array([i for i, sample in enumerate(material.dataset) if sample.name in named])
         samples, digests = [material.dataset.samples[i] for i in where], [material.scanned.digests[i] for i in where]
@@ -146,8 +148,10 @@ class _Subject:
         return stage_step(self.recipe, self.pictures, stage, self.head() if name != "scratch" else None, self.seed)
 
     def head(self) -> Head:
-        """The head, chosen and fitted once."""
-        if self._head is None:
+        """The head, chosen and fitted once; the nearest class mean where the first stage is as-is."""
+        if self._head is None and self.recipe.stages[0].thaw == "as-is":
+            self._head = class_means(self.training, np.arange(len(self.training.targets)))
+        elif self._head is None:
             self._head = choose_head(self.training, self.recipe.head, self.seed).head
         return self._head
 

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from boda.data.split import units_of
-from boda.errors import Interrupted, RecipeError, RunError
+from boda.errors import DataError, Interrupted, RecipeError, RunError
 from boda.models import backbones
 from boda.progress import say
 from boda.recipe import Recipe
+from boda.recipe.stage import PATTERN
 from boda.run import Run
 from boda.training.features import Extractor
 from boda.training.ladder_pictures import LadderPictures
 from boda.training.rung_table import standard
-from boda.training.rungs import chosen, own_rung
+from boda.training.rungs import chosen, own_rung, with_stage_settings
 from boda.verbs.climb import PLAN, Climb
 from boda.verbs.material import Material, name_of, refuse_to_write_into
 from boda.verbs.train import check_stages
@@ -57,7 +58,7 @@ def ladder(
         out: the ladder's folder, which must not hold anything yet; by default the next number below `runs`.
         runs: where numbered Runs go.
         minutes: how long rungs may take, from the call on; the winner's own training comes on top. What does not fit
-            is listed as left out. None takes the time that it takes.
+            is listed as left out. None takes the time that it takes, and with `resume` what was left.
         rungs: names of the rungs, or "dropout,last-5"; by default all that make sense.
         own: rungs of your own, such as "wide=head.hidden=1024".
         folds: into how many parts the training part is dealt.
@@ -70,7 +71,8 @@ def ladder(
         on_bad: "skip" leaves damaged pictures out; "error" stops at the first.
         reading: options of the reader, such as `group_pattern` or `label_column`.
         executor: what runs the rungs; by default processes of this machine, one a core.
-        **changes: entries of the base recipe, such as `backbone="mobilenet_v2"`.
+        **changes: entries of the base recipe, such as `backbone="mobilenet_v2"`; those of stages, such as
+            `stage_epochs=4`, count in every rung that trains such a stage.
 
     Returns:
         The Run; `run.read_json("ladder.json")` holds every rung, the verdicts and the winner.
@@ -80,17 +82,20 @@ def ladder(
         Interrupted, KeyboardInterrupt: the folds that were done are kept; `resume` goes on.
     """
     began = time.perf_counter()
-    deadline = None if minutes is None else time.time() + 60 * minutes
     _check(minutes=minutes, seed=seed, repeats=repeats, costly_repeats=costly_repeats, folds=folds)
     if resume is None:
-        base = _recipe(recipe, changes)
+        stage_settings = {name: value for name, value in changes.items() if _is_of_a_stage(name)}
+        base = _recipe(recipe, {name: value for name, value in changes.items() if name not in stage_settings})
         names = [name.strip() for name in rungs.split(",")] if isinstance(rungs, str) else rungs
         settings = {"repeats": repeats, "costly_repeats": costly_repeats, "seed": seed}
         place = (None if out is None else Path(out), Path(runs))
-        run = _begin(data, base, names, own, settings, folds, place, split, on_bad, reading or {})
+        run = _begin(data, base, names, own, stage_settings, settings, folds, place, split, on_bad, reading or {})
+        left = None if minutes is None else 60 * minutes - (time.perf_counter() - began)
     else:
         run = resume if isinstance(resume, Run) else Run.open(resume)
         data = _data_of(run, data)
+        minutes, left = _time_left(run, minutes)
+    deadline = None if left is None else time.time() + left
     run.update(status="running", error=None, minutes=minutes)
     try:
         Climb.of(run, data, deadline, began).climb(executor)
@@ -108,6 +113,7 @@ def _begin(
     base: Recipe,
     names: Sequence[str] | None,
     own: Sequence[str],
+    stage_settings: dict[str, Any],
     settings: dict[str, int],
     folds: int,
     place: tuple[Path | None, Path],
@@ -119,7 +125,8 @@ def _begin(
     own_rungs, seed = [own_rung(text) for text in own], settings["seed"]
     material = Material.read(data, base, seed, on_bad=on_bad, reading=reading, split=split)
     pictures = _pictures(material, folds, max(settings["repeats"], settings["costly_repeats"]))
-    rungs = chosen(standard(base, pictures.targets, pictures.classes), names, own_rungs)
+    some = chosen(standard(base, pictures.targets, pictures.classes), names, own_rungs)
+    rungs = with_stage_settings(some, {name.replace("_", ".", 1): value for name, value in stage_settings.items()})
     for rung in rungs:
         check_stages(rung.recipe(base))  # refused before anything costly begins
     refuse_to_write_into(data, place[0] or place[1])
@@ -151,7 +158,16 @@ def _recipe(given: Recipe | Path | str | None, changes: dict[str, Any]) -> Recip
     """The base: the recipe with a head on frozen weights."""
     recipe = given if isinstance(given, Recipe) else Recipe.read(Path(given)) if given else Recipe()
     backbones.get(recipe.backbone)
-    return recipe.replace(**{"stages": "head", **changes}).replace(stages="head")
+    recipe = recipe.replace(**changes)
+    if any(stage.trains_backbone for stage in recipe.stages):
+        say(f"A ladder's base is its head alone: of stages={','.join(recipe.stage_names)} rungs try what thaws.")
+    return recipe.replace(stages="head")
+
+
+def _is_of_a_stage(name: str) -> bool:
+    """Whether a change such as `stage_epochs` or `last-5_epochs` is of a stage, and not of the head."""
+    table, _, entry = name.partition("_")
+    return entry != "" and table != "head" and (table == "stage" or PATTERN.fullmatch(table) is not None)
 
 
 def _data_of(run: Run, data: Any) -> Any:
@@ -160,11 +176,34 @@ def _data_of(run: Run, data: Any) -> Any:
         raise RunError(f"{run.path} is no ladder, so there is nothing to resume. Give a folder that boda ladder made.")
     if run.about.get("status") == "complete":
         raise RunError(f"{run.path} was finished; there is nothing to resume. `boda report {run.path}` draws its page.")
-    if data is not None:
-        return data
-    if not run.read_json(PLAN)["is_path"]:
+    plan = run.read_json(PLAN)
+    if data is None and not plan["is_path"]:
         raise RunError(f"{run.path} was begun with data in memory ({run.about.get('data')}). Give the same data again.")
-    return run.about["data"]
+    data = run.about["data"] if data is None else data
+    if isinstance(data, (str, Path)) and not Path(data).exists():
+        raise RunError(
+            f"{data}, on which {run.path} was begun, is not here ({Path.cwd()}). Go on from the folder where it was "
+            f"begun, or in Python with boda.ladder(DATA, resume={str(run.path)!r})."
+        )
+    _refuse_other_pictures(run, data, plan["on_bad"])
+    return data
+
+
+def _refuse_other_pictures(run: Run, data: Any, on_bad: Literal["skip", "error"]) -> None:
+    """Look through the pictures now: the winner would, hours later."""
+    about, base = run.about, Recipe.read(run.path / "recipe.toml")
+    material = Material.read(data, base, about["seed"], on_bad=on_bad, reading=about.get("reading"), split=run)
+    if material.fingerprint != about.get("fingerprint"):
+        raise DataError(f"The pictures are not those that {run.path} began with. Begin a ladder in another folder.")
+
+
+def _time_left(run: Run, minutes: float | None) -> tuple[float | None, float | None]:
+    """The minutes of a ladder that goes on, and the seconds that are left of them; new minutes count from now on."""
+    if minutes is not None:
+        return minutes, 60 * minutes
+    given = run.about.get("minutes")
+    spent = run.read_json("ladder.json")["seconds"] if run.has("ladder.json") else 0.0
+    return given, None if given is None else max(0.0, 60 * given - spent)
 
 
 def _check(*, minutes: float | None, **numbers: int) -> None:

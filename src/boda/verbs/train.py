@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -72,12 +73,12 @@ def train(
         material = Material.read(data, recipe, seed, on_bad=on_bad, reading=reading, split=split)
     refuse_to_write_into(data, Path(runs) if out is None else Path(out))
     with clock("features"):
-        extractor = Extractor.of(recipe)
+        extractor = _extractor(recipe)
     run = Run.create(None if out is None else Path(out), runs=Path(runs), task=material.dataset.task, seed=seed)
     work = Work.of(run, recipe, material, extractor, clock, callbacks)
     with _told(run):
-        work.describe(name_of(data), reading or {}, on_bad)
         run.update(tensorboard=tensorboard)
+        work.describe(name_of(data), reading or {}, on_bad)
         work.train()
     return run
 
@@ -111,7 +112,7 @@ def resume(run: Run | Path | str, data: Any = None, *, callbacks: Sequence[Any] 
     if material.fingerprint != about.get("fingerprint"):
         raise DataError(f"The pictures are not those that {run.path} began with. Train again, into another folder.")
     with clock("features"):
-        extractor = Extractor.of(recipe)
+        extractor = _extractor(recipe)
     run.update(status="running")
     with _told(run):
         Work.of(run, recipe, material, extractor, clock, callbacks).train()
@@ -119,9 +120,19 @@ def resume(run: Run | Path | str, data: Any = None, *, callbacks: Sequence[Any] 
 
 
 def check_stages(recipe: Recipe) -> None:
-    """Refuse stages that the backbone has not, before anything is read."""
+    """Refuse stages that the backbone has not or Keras cannot train here, before anything is read."""
     for stage in recipe.stages:
         thawed_blocks(recipe.backbone, stage.thaw)
+        if stage.trains_backbone and (backend := os.environ.get("KERAS_BACKEND", "tensorflow")) != "tensorflow":
+            raise RecipeError(
+                f"Stages are trained on Keras's TensorFlow backend. Received: KERAS_BACKEND={backend}. "
+                "Unset it, or set it to tensorflow."
+            )
+
+
+def _extractor(recipe: Recipe) -> Extractor:
+    """What computes the features; from scratch none are needed, and so no pretrained weights either."""
+    return Extractor(Path(), "") if recipe.stages[0].thaw == "scratch" else Extractor.of(recipe)
 
 
 @contextmanager

@@ -150,9 +150,9 @@ class Work:
             versions={name: metadata.version(name) for name in PACKAGES},
         )
         self.run.write_text("recipe.toml", self.recipe.to_toml())
-        self.run.write_json("split.json", self.split.to_json())
         self.run.write_json("data.json", self.scanned.to_json(self.dataset, self.split))
         self.run.write_text("bad_files.csv", self.scanned.bad_csv(self.dataset))
+        self.run.write_json("split.json", self.split.to_json())  # last: by it --resume knows that all of this is there
 
     def train(self) -> None:
         """Features, head, stages, baselines, figures, pictures, report."""
@@ -197,11 +197,20 @@ class Work:
         with self.clock("train"):
             if first == "scratch":
                 return None
-            return nearest_means(training) if first == "as-is" else choose_head(training, self.recipe.head, self.seed)
+            if first == "as-is":
+                return nearest_means(training)
+            choice = choose_head(training, self.recipe.head, self.seed)
+        if choice.interrupted and self._has_stages:
+            raise KeyboardInterrupt  # who stops the head wants no stages, and they would begin with another one
+        return choice
+
+    @property
+    def _has_stages(self) -> bool:
+        return any(stage.trains_backbone for stage in self.recipe.stages)
 
     def _stages(self, pictures: Pictures, training: Training, choice: Choice | None) -> Staged | None:
         """The stages that train the backbone; none where the recipe has none. Keras is not loaded for that."""
-        if not any(stage.trains_backbone for stage in self.recipe.stages):
+        if not self._has_stages:
             return None
         from boda.training.stages import Setting, run_stages
 
@@ -306,7 +315,6 @@ class Work:
         )
 
     def _finish(self, choice: Choice) -> None:
-        shutil.rmtree(self.run.path / CHECKPOINTS, ignore_errors=True)
         self.run.write_json("next.json", next_steps(self.run))
         self.run.finish(stopped_early=choice.interrupted)
         self._write_seconds()
@@ -314,6 +322,7 @@ class Work:
             write_report(self.run)
         self._write_seconds()
         self.run.finish(stopped_early=choice.interrupted)
+        shutil.rmtree(self.run.path / CHECKPOINTS, ignore_errors=True)  # last: until then --resume needs them
 
     def _write_seconds(self) -> None:
         self.run.write_json("metrics.json", {**self.run.metrics, "seconds": self.clock.total()})
