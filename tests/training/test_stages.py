@@ -80,8 +80,8 @@ def test_a_stage_that_helps_is_kept_and_trains_on_everything(pictures, training,
     staged = run_stages(Setting(RECIPE, pictures, 0), training, choice)
 
     assert [one["kept"] for one in staged.outcomes] == [True]
-    assert {line["fold"] for line in staged.history} == {0, None}
-    assert np.isfinite(staged.logits).all(axis=1).nonzero()[0].tolist() == training.folds[0][1].tolist()
+    assert {line["fold"] for line in staged.history} == {0, 1, 2, None}
+    assert np.isfinite(staged.logits).all()
     assert staged.learner is not None
     assert "last-2 is kept: log loss 0.500" in capsys.readouterr().err
 
@@ -92,7 +92,7 @@ def test_a_stage_that_does_not_help_is_rolled_back_and_that_is_said(pictures, tr
 
     assert staged.learner is None
     assert [one["kept"] for one in staged.outcomes] == [False]
-    assert "last-2 is rolled back: log loss 1.000 on 12 training pictures held back, 0.500 before it" in (
+    assert "last-2 is rolled back: log loss 1.000 on 30 training pictures held back, 0.500 before it" in (
         capsys.readouterr().err
     )
 
@@ -109,7 +109,18 @@ def test_with_patience_everything_is_trained_on_as_long_as_was_best(pictures, tr
     outcome_of(monkeypatch, improves=True)
     staged = run_stages(Setting(RECIPE, pictures, 0), training, choice)
 
-    assert asked == [("last-2", 18, None), ("last-2", 30, staged.outcomes[0]["epochs"])]
+    assert asked == [("last-2", 18, None)] * 1 + [("last-2", 21, None)] * 2 + [("last-2", 30, 2)]
+    assert staged.outcomes[0]["epochs"] == 2
+
+
+@pytest.mark.parametrize(("enough", "tried"), [(200, 3), (20, 2), (12, 1), (1, 1)])
+def test_so_many_folds_are_tried_that_enough_pictures_are_held_back(
+    enough, tried, pictures, training, choice, monkeypatch
+):
+    monkeypatch.setattr(stages, "ENOUGH", enough)
+    _, trials = stages._trials(Setting(RECIPE, pictures, 0), training, choice)
+
+    assert len(trials) == tried
 
 
 def test_the_same_seed_gives_the_same_answers(pictures, choice):
@@ -136,7 +147,7 @@ def test_a_stop_leaves_a_checkpoint_from_which_the_same_bits_come(pictures, trai
         run_stages(setting, training, choice)
     resumed = run_stages(Setting(RECIPE, pictures, 0, tmp_path, "data"), training, choice)
 
-    assert (resumed.logits[training.folds[0][1]] == whole.logits[training.folds[0][1]]).all()
+    assert (resumed.logits == whole.logits).all()
     assert (resumed.learner is None) == (whole.learner is None)
     if whole.learner is not None:
         pairs = zip(resumed.learner.weights(), whole.learner.weights(), strict=True)

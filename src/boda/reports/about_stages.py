@@ -26,7 +26,7 @@ def stages_section(contents: Contents) -> Section | None:
     lines = [line for line in contents.history if line.get("stage")]
     body = join(
         note(
-            "Each stage was tried on an inner split of the training part; it was kept where its log loss there "
+            "Each stage was tried on inner folds of the training part; it was kept where its log loss there "
             "(calibrated) was lower than that of what came before, and was then trained again on all training pictures."
         ),
         _table(outcomes),
@@ -43,7 +43,7 @@ def curves(lines: Sequence[Mapping[str, Any]]) -> Figure:
     Args:
         lines: of history.jsonl, those with `stage`; `fold` is None for the training on everything.
     """
-    inner = [line for line in lines if line.get("fold") is not None] or list(lines)
+    inner = _mean_of_folds([line for line in lines if line.get("fold") is not None] or lines)
     with canvas.style():
         fig, panels = canvas.figure(canvas.WIDTH, 3.0, columns=2)
         for axes, key, held, title in (
@@ -74,6 +74,18 @@ def curves(lines: Sequence[Mapping[str, Any]]) -> Figure:
         handles, names = panels[0].get_legend_handles_labels()
         fig.legend(handles, names, loc="outside lower left", ncols=2)
     return fig
+
+
+def _mean_of_folds(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A line for each epoch of each stage, the mean over the folds."""
+    epochs: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+    for line in lines:
+        epochs.setdefault((str(line.get("stage")), int(line.get("epoch") or 0)), []).append(line)
+    keys = ("loss", "accuracy", "val_calibrated_loss", "val_accuracy")
+    return [
+        {"stage": stage, **{key: sum(_values(some, key)) / len(some) for key in keys}}
+        for (stage, _), some in epochs.items()
+    ]
 
 
 def _values(lines: Sequence[Mapping[str, Any]], key: str) -> list[float]:

@@ -1,8 +1,8 @@
 """Stages: from a head on frozen features to a network of which more and more has been trained on the user's pictures.
 
-Each stage is tried first on an inner split: it learns from one part of the training pictures and is measured on the
-rest. Where it is not better there than what came before, it is rolled back. The stages that are kept then train on all
-training pictures, each for as many epochs as were best on the inner split.
+Each stage is tried first on inner folds: it learns from most of the training pictures and is measured on the others,
+on so many folds that some 200 pictures are held back. Where it is not better there than what came before, it is rolled
+back. The stages that are kept then train on all training pictures.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from boda.training.choose import Choice, Training
     from boda.training.pictures import Pictures
 
+ENOUGH = 200  # pictures to judge a stage by; on 100 the error of a difference is as large as what a stage gains
+MOST_TRIALS = 3  # inner folds, since each costs nearly as much as the training on everything
 BATCH = 64  # pictures that are answered on at a time
 SCRATCH_MOMENTUM = 0.9  # of BatchNormalization's statistics, which 0.99 would not learn in a few hundred steps
 MONITOR = "val_calibrated_loss"
@@ -96,18 +98,16 @@ class Staged:
 
 
 def run_stages(setting: Setting, training: Training, choice: Choice | None) -> Staged:
-    """Try the recipe's stages on the inner split, then train those that are kept on everything.
+    """Try the recipe's stages on inner folds, then train those that are kept on everything.
 
     Args:
         setting: what they share.
-        training: the features and inner folds, of which the first is the inner split.
+        training: the features and inner folds, of which the first ones are tried on.
         choice: the head to begin with; None for a network from scratch.
     """
-    seen, unseen = training.folds[0]
-    everything = np.arange(len(training.targets))
-    head = None if choice is None else refit(training, seen, setting.recipe.head, choice, setting.seed)
-    logits, outcomes, history = _try(setting, training, head)
+    trials, outcomes, history = _try(setting, training, choice)
     kept = [outcome for outcome in outcomes if outcome["kept"]]
+    everything = np.arange(len(training.targets))
     learner = None
     if kept:
         learner = learner_of(setting, None if choice is None else choice.head)
@@ -116,7 +116,8 @@ def run_stages(setting: Setting, training: Training, choice: Choice | None) -> S
             fitted = fit_stage(setting, learner, stage, everything, None, f"{number}-whole", outcome["epochs"])
             history += _lines(fitted, stage, None)
     answers = np.full((len(training.targets), training.classes), np.nan, np.float32)
-    answers[unseen] = logits
+    for trial in trials:
+        answers[trial.unseen] = trial.logits
     return Staged(learner, answers, outcomes, history)
 
 
@@ -146,29 +147,62 @@ def answer_unseen(
     return logits, history
 
 
+@dataclass(eq=False)
+class _Trial:
+    """An inner fold: the weights so far, and the answers (m, classes) on the unseen pictures; None before any."""
+
+    seen: np.ndarray
+    unseen: np.ndarray
+    weights: list[np.ndarray]
+    logits: np.ndarray | None
+
+
 def _try(
-    setting: Setting, training: Training, head: Head | None
-) -> tuple[np.ndarray, list[dict[str, Any]], list[dict[str, Any]]]:
-    """Each stage on the inner split: the last kept answers, an outcome a stage, and a line an epoch."""
-    seen, unseen = training.folds[0]
-    targets = training.targets[unseen]
-    learner = learner_of(setting, head)
-    logits = head.logits(training.views[0][unseen]) if head else None
+    setting: Setting, training: Training, choice: Choice | None
+) -> tuple[list[_Trial], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Each stage on inner folds: the folds with their last kept answers, an outcome a stage, and a line an epoch."""
+    learner, trials = _trials(setting, training, choice)
+    targets = training.targets[np.concatenate([trial.unseen for trial in trials])]
     outcomes, history = [], []
     for number, stage in enumerate(setting.recipe.stages):
         if not stage.trains_backbone:
             continue
-        before, began = learner.weights(), time.perf_counter()
-        fitted = fit_stage(setting, learner, stage, seen, unseen, f"{number}-inner")
-        outcome = _outcome(stage, number, logits, fitted, targets)
+        began, after = time.perf_counter(), []
+        for fold, trial in enumerate(trials):
+            learner.set_weights(trial.weights)
+            fitted = fit_stage(setting, learner, stage, trial.seen, trial.unseen, f"{number}-inner-{fold}")
+            after.append((fitted, learner.weights()))
+            history += _lines(fitted, stage, fold)
+        outcome = _outcome(stage, number, _joined(trials), [fitted for fitted, _ in after], targets)
         outcomes.append({**outcome, "seconds": round(time.perf_counter() - began, 3)})
-        history += _lines(fitted, stage, 0)
         say(_sentence(outcome))
         if outcome["kept"]:
-            logits = fitted.logits
-        else:
-            learner.set_weights(before)
-    return np.asarray(logits), outcomes, history
+            for trial, (fitted, weights) in zip(trials, after, strict=True):
+                trial.logits, trial.weights = fitted.logits, weights
+    return trials, outcomes, history
+
+
+def _trials(setting: Setting, training: Training, choice: Choice | None) -> tuple[Learner, list[_Trial]]:
+    """A learner, and so many inner folds that enough pictures are held back to judge by."""
+    folds = training.folds[:MOST_TRIALS]
+    while len(folds) > 1 and sum(len(unseen) for _, unseen in folds[:-1]) >= ENOUGH:
+        folds = folds[:-1]
+    learner, trials = None, []
+    for seen, unseen in folds:
+        head = None if choice is None else refit(training, seen, setting.recipe.head, choice, setting.seed)
+        learner = learner or learner_of(setting, head)
+        if head is not None:
+            learner.set_head(head)
+        logits = None if head is None else head.logits(training.views[0][unseen])
+        trials.append(_Trial(seen, unseen, learner.weights(), logits))
+    assert learner is not None  # noqa: S101 - there are two folds or more
+    return learner, trials
+
+
+def _joined(trials: Sequence[_Trial]) -> np.ndarray | None:
+    """The answers of all folds; None where there are none yet."""
+    logits = [trial.logits for trial in trials if trial.logits is not None]
+    return np.concatenate(logits) if logits else None
 
 
 def fit_stage(
@@ -310,20 +344,21 @@ class _Answers:
 
 
 def _outcome(
-    stage: Stage, number: int, before: np.ndarray | None, fitted: Fitted, targets: np.ndarray
+    stage: Stage, number: int, before: np.ndarray | None, fits: Sequence[Fitted], targets: np.ndarray
 ) -> dict[str, Any]:
-    """Whether the stage is kept: its log loss on the inner split against that of what came before, both calibrated."""
-    ours = calibrated_loss(fitted.logits, targets)
+    """Whether the stage is kept: its log loss on the inner folds against that of what came before, both calibrated."""
+    logits = np.concatenate([fitted.logits for fitted in fits])
+    ours = calibrated_loss(logits, targets)
     theirs = None if before is None else calibrated_loss(before, targets)
     return {
         "stage": stage.thaw,
         "number": number,
         "kept": theirs is None or ours < theirs,
-        "epochs": fitted.best_epoch,
+        "epochs": round(float(np.mean([fitted.best_epoch for fitted in fits]))),
         "n": len(targets),
         "log_loss": ours,
         "log_loss_before": theirs,
-        "accuracy": float(is_right(fitted.logits, targets).mean()),
+        "accuracy": float(is_right(logits, targets).mean()),
         "accuracy_before": None if before is None else float(is_right(before, targets).mean()),
     }
 
