@@ -7,6 +7,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from fake_run import make_run
 
+from boda.reports import canvas
+
 
 @pytest.fixture(scope="session")
 def session_run(tmp_path_factory):
@@ -17,3 +19,10 @@ def session_run(tmp_path_factory):
 @pytest.fixture
 def run(tmp_path):
     return make_run(tmp_path / "001")
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures are made but not rendered, which takes most of the time."""
+    monkeypatch.setattr(canvas, "to_png", lambda _: b"")
+    monkeypatch.setattr(canvas, "to_svg", lambda _figure, _name: "<svg></svg>")

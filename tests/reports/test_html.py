@@ -1,19 +1,17 @@
 import base64
 import json
 import re
-from html.parser import HTMLParser
 
 import pytest
 from fake_run import CLASSES, HOSTILE, make_run
+from page_reader import Page
 
 from boda.errors import RunError
-from boda.reports import canvas
 from boda.reports.html import write_report
 from boda.reports.page import Html, element
 from boda.reports.words import abstain_sentence, calibration_sentence, clean, verdict, worst_confusions
 from boda.run import Run
 
-VOID = {"img", "meta", "br", "hr"}
 ANCHORS = [
     "headline",
     "data",
@@ -29,39 +27,6 @@ ANCHORS = [
     "recipe",
     "time",
 ]
-
-
-class Page(HTMLParser):
-    """Tags that are open, and every attribute, id and text that was met."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.attributes, self.ids, self.tags, self.texts = [], [], [], [], []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.handle_startendtag(tag, attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-        self.ids += [value for key, value in attrs if key == "id"]
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Figures are made but not rendered, which takes most of the time."""
-    monkeypatch.setattr(canvas, "to_png", lambda _: b"")
-    monkeypatch.setattr(canvas, "to_svg", lambda _figure, _name: "<svg></svg>")
 
 
 @pytest.fixture(scope="module")

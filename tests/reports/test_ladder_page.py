@@ -2,59 +2,24 @@
 
 import io
 import re
-from html.parser import HTMLParser
 
 import pytest
 from fake_ladder import HOSTILE, make_ladder
+from page_reader import Page
 from rich.cells import cell_len
 from rich.console import Console
 
 from boda.errors import RunError
-from boda.reports import canvas
 from boda.reports.ladder_page import write_page
 from boda.reports.ladder_text import summary
 from boda.run import Run
 
-VOID = {"img", "meta", "br", "hr"}
 ANCHORS = ["verdict", "forest", "table", "rungs", "winner", "learning", "method"]
 FEW = ("head", "dropout", "last-5", HOSTILE, "all", "size-320")
 
 
-class Page(HTMLParser):
-    """Tags that are open, and every attribute, id, tag and text that was met."""
-
-    def __init__(self, path):
-        super().__init__()
-        self.open, self.attributes, self.ids, self.tags, self.texts = [], [], [], [], []
-        self.feed(path.read_text(encoding="utf-8"))
-        self.close()
-
-    @property
-    def text(self):
-        return " ".join("".join(self.texts).replace("\u202f", " ").replace("\u00a0", " ").split())
-
-    def handle_starttag(self, tag, attrs):
-        self.handle_startendtag(tag, attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-        self.ids += [value for key, value in attrs if key == "id"]
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Figures are made but not rendered, which takes most of the time."""
-    monkeypatch.setattr(canvas, "to_png", lambda _: b"")
-    monkeypatch.setattr(canvas, "to_svg", lambda _figure, _name: "<svg></svg>")
+def read(path):
+    return Page(path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +29,7 @@ def ladder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(ladder):
-    return Page(write_page(ladder))
+    return read(write_page(ladder))
 
 
 def printed(run, width=100):
@@ -123,7 +88,7 @@ def test_a_winner_whose_stage_was_rolled_back_is_told_beside_its_figure(tmp_path
     whole = run.read_json("ladder.json")
     run.write_json("ladder.json", {**whole, "winner": {**whole["winner"], "stages": [{"stage": "all", "kept": False}]}})
 
-    page = Page(write_page(run))
+    page = read(write_page(run))
 
     said = "ts stage all was rolled back in the final training, so this figure is that of the head alone"
     assert page.text.count(f"Careful. I{said}.") == 2  # in the verdict and below the winner's figures
@@ -154,7 +119,7 @@ def test_the_forest_tells_verdicts_by_signs_too(ladder):
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_ladder_under_way_shows_what_is_done_and_no_verdict(tmp_path):
-    page = Page(write_page(make_ladder(tmp_path / "001", done=6)))
+    page = read(write_page(make_ladder(tmp_path / "001", done=6)))
 
     assert "No verdict yet" in page.text
     assert "The ladder is not finished: 11 of 17 rungs are still to come." in page.text
@@ -164,7 +129,7 @@ def test_a_ladder_under_way_shows_what_is_done_and_no_verdict(tmp_path):
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_ladder_in_which_nothing_helps_says_so(tmp_path):
-    page = Page(write_page(make_ladder(tmp_path / "001", helps=False, only=FEW)))
+    page = read(write_page(make_ladder(tmp_path / "001", helps=False, only=FEW)))
 
     assert "none of three levers is shown to help" in page.text
     assert "No fall of the error is shown." in page.text
@@ -179,7 +144,7 @@ def test_any_key_may_be_missing(tmp_path, held):
     run = Run.create(tmp_path / "001", task="ladder", seed=0)
     run.write_json("ladder.json", held)
 
-    assert "No verdict yet" in Page(write_page(run)).text
+    assert "No verdict yet" in read(write_page(run)).text
     assert "ladder.html" in printed(run, 400)
 
 
@@ -191,7 +156,7 @@ def test_any_key_of_a_rung_may_be_missing(tmp_path):
     without = [{k: v for k, v in lever.items() if k != key} for key in lever]
     run.write_json("ladder.json", {**whole, "rungs": [base, *without]})
 
-    assert Page(write_page(run)).tags.count("details") == len(lever) + 2  # the base's and the versions' too
+    assert read(write_page(run)).tags.count("details") == len(lever) + 2  # the base's and the versions' too
     assert printed(run)
 
 
@@ -204,7 +169,7 @@ def test_any_key_of_the_base_may_be_missing(tmp_path):
         run.write_json(
             "ladder.json", {**whole, "rungs": [{k: v for k, v in whole["rungs"][0].items() if k != key}], "winner": {}}
         )
-        assert Page(write_page(run)).open == []
+        assert read(write_page(run)).open == []
         assert printed(run)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_html import Page
+from page_reader import Page
 
 from boda.explain.explanation import Explanation
 from boda.explain.neighbours import Neighbour

@@ -9,11 +9,12 @@ from boda.errors import Interrupted
 from boda.models.cut import cut_layer, layer_depths
 from boda.recipe import Recipe
 from boda.sample import Sample
-from boda.training import stages
+from boda.training import stage_fit, stages
 from boda.training.choose import Choice, Training, choose_head, nearest_means
 from boda.training.features import Extractor, head_views
 from boda.training.pictures import Pictures
-from boda.training.stages import Setting, answer_unseen, run_stages
+from boda.training.stage_fit import Setting
+from boda.training.stages import answer_unseen, run_stages
 
 RECIPE = Recipe(size=64, stages="head,last-2").replace(stage_epochs=2, stage_views=2, stage_batch_size=8)
 
@@ -54,9 +55,9 @@ def changed_layers(before, after, learner):
 
 def test_only_what_is_above_the_cut_learns_and_batch_normalization_stays(pictures, choice):
     setting = Setting(RECIPE, pictures, 0)
-    learner = stages.learner_of(setting, choice.head)
+    learner = stage_fit.learner_of(setting, choice.head)
     before = learner.weights()
-    stages.fit_stage(setting, learner, RECIPE.stages[1], np.arange(30), None, "")
+    stage_fit.fit_stage(setting, learner, RECIPE.stages[1], np.arange(30), None, "")
     changed = changed_layers(before, learner.weights(), learner)
     depths = layer_depths(learner.model, learner.name)
 
@@ -69,7 +70,7 @@ def test_answers_do_not_depend_on_whether_activations_are_kept(pictures, choice,
     plain = RECIPE.replace(stage_augment="none", stage_learning_rate=1e-4)
     seen, unseen = np.arange(24), np.arange(24, 30)
     kept, _ = answer_unseen(plain, pictures, seen, unseen, seed=0, head=choice.head)
-    monkeypatch.setattr(stages.activations, "keep", lambda *_: None)
+    monkeypatch.setattr(stage_fit.activations, "keep", lambda *_: None)
     live, _ = answer_unseen(plain, pictures, seen, unseen, seed=0, head=choice.head)
 
     assert np.abs(kept - live).max() < 0.02 * np.abs(live).max()
@@ -141,8 +142,8 @@ def test_a_stop_leaves_a_checkpoint_from_which_the_same_bits_come(pictures, trai
             setting.stop.number = 15
         return finish(self, *args)
 
-    finish = stages.Lesson.finish
-    monkeypatch.setattr(stages.Lesson, "finish", stop_once)
+    finish = stage_fit.Lesson.finish
+    monkeypatch.setattr(stage_fit.Lesson, "finish", stop_once)
     with pytest.raises(Interrupted, match=r"terminated in epoch 2"):
         run_stages(setting, training, choice)
     resumed = run_stages(Setting(RECIPE, pictures, 0, tmp_path, "data"), training, choice)

@@ -11,7 +11,7 @@ import boda
 from boda.errors import DataError, Interrupted, RecipeError, RunError
 from boda.recipe import Recipe
 from boda.run import Run
-from boda.training import stages
+from boda.training import stage_fit, stages
 from boda.verbs.train import resume
 
 SMALL = {"size": 64, "stages": "head,last-2", "stage_epochs": 2, "stage_views": 2, "stage_batch_size": 8}
@@ -98,7 +98,7 @@ def test_the_same_seed_gives_the_same_run(staged, photos, tmp_path):
 
 def test_a_training_that_was_stopped_goes_on_to_the_same_bits(staged, photos, tmp_path, monkeypatch):
     count = []
-    real = stages.Lesson.finish
+    real = stage_fit.Lesson.finish
 
     def stop_once(self, *args):
         count.append(args)
@@ -106,7 +106,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bits(staged, photos, tm
             raise Interrupted("stopped for a test")
         return real(self, *args)
 
-    monkeypatch.setattr(stages.Lesson, "finish", stop_once)
+    monkeypatch.setattr(stage_fit.Lesson, "finish", stop_once)
     with pytest.raises(Interrupted, match="stopped for a test"):
         boda.train(photos, out=tmp_path / "run", **SMALL)
     assert Run.open(tmp_path / "run").about["status"] == "interrupted"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boda.cli.train import parse_setting
+from boda.cli.options import changes_of, data_options, reading_of, recipe_options
 
 if TYPE_CHECKING:
     from boda.verbs.find_rate import Rates
@@ -26,31 +26,16 @@ Examples:
 @click.option("--stages", help="For what, such as head or head,last-5; by default the recipe's.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where the plot goes; by default boda-rate/NAME.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all chance.")
-@click.option("--recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A recipe file (TOML).")
-@click.option("--backbone", help="A network of `boda backbones`.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An entry of the recipe; may be repeated.")
+@recipe_options
 @click.option("--lowest", type=float, default=1e-7, show_default=True, help="The first rate.")
 @click.option("--highest", type=float, default=10.0, show_default=True, help="The last one, if it comes to that.")
 @click.option("--steps", type=click.IntRange(min=20), default=100, show_default=True, help="How many batches.")
-@click.option("--split", type=click.Path(path_type=Path), help="A Run whose split is used again.")
-@click.option(
-    "--on-bad",
-    type=click.Choice(["skip", "error"]),
-    default="skip",
-    show_default=True,
-    help="What a damaged picture does.",
-)
-@click.option("--group-pattern", help="A regular expression on names; what it captures stays in one part.")
-@click.option("--path-column", help="For tables.")
-@click.option("--label-column", help="For tables.")
-@click.option("--group-column", help="For tables: what stays in one part.")
+@data_options
 @click.option("--json", "as_json", is_flag=True, help="Print the curves as JSON.")
 def command(
     data: Path,
-    settings: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - click's interface
-    backbone: str | None,
-    **others: Any,
+    **given: Any,
 ) -> None:
     """Find a learning rate: train a little while it rises, and see where the loss falls.
 
@@ -58,12 +43,8 @@ def command(
     """
     from boda.verbs.find_rate import find_rate
 
-    changes = dict(parse_setting(text) for text in settings)
-    if backbone:
-        changes["backbone"] = backbone
-    columns = ("group_pattern", "path_column", "label_column", "group_column")
-    reading = {name: value for name in columns if (value := others.pop(name))}
-    rates = find_rate(data, reading=reading, **others, **changes)
+    changes = changes_of(given)
+    rates = find_rate(data, reading=reading_of(given), **given, **changes)
     if as_json:
         click.echo(json.dumps(rates.to_json(), indent=2))
     else:

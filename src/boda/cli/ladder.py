@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
+
+from boda.cli.options import changes_of, data_options, reading_of, recipe_options, refuse_beside_resume
 
 EPILOG = """\b
 Examples:
@@ -41,35 +42,18 @@ Examples:
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the split, the folds and every fit."
 )
-@click.option(
-    "--recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The base, a recipe file (TOML)."
-)
-@click.option("--backbone", help="A network of `boda backbones`.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An entry of the base; may be repeated.")
-@click.option("--split", type=click.Path(path_type=Path), help="A Run whose split is used again.")
+@recipe_options
 @click.option("--resume", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A ladder that goes on.")
-@click.option(
-    "--on-bad",
-    type=click.Choice(["skip", "error"]),
-    default="skip",
-    show_default=True,
-    help="What a damaged picture does.",
-)
-@click.option("--group-pattern", help="A regular expression on names; what it captures stays in one part.")
-@click.option("--path-column", help="For tables.")
-@click.option("--label-column", help="For tables.")
-@click.option("--group-column", help="For tables: what stays in one part.")
+@data_options
 @click.option("--json", "as_json", is_flag=True, help="Print ladder.json to standard output.")
 @click.pass_context
 def command(
     context: click.Context,
     /,
     data: Path | None,
-    settings: tuple[str, ...],
-    backbone: str | None,
     resume: Path | None,
     as_json: bool,  # noqa: FBT001 - click passes them by name
-    **others: Any,
+    **given: Any,
 ) -> None:
     """Try every lever of transfer learning on the same folds of your pictures, and say which of them helps.
 
@@ -78,16 +62,11 @@ def command(
     if (data is None) == (resume is None):
         raise click.UsageError("Give DATA to begin a ladder, or --resume LADDER to go on with one.")
     if resume is not None:
-        _refuse_settings(context)
-    from boda.cli.train import parse_setting
+        refuse_beside_resume(context, "ladder")
     from boda.verbs.ladder import ladder
 
-    changes = dict(parse_setting(text) for text in settings)
-    if backbone:
-        changes["backbone"] = backbone
-    columns = ("group_pattern", "path_column", "label_column", "group_column")
-    reading = {name: value for name in columns if (value := others.pop(name))}
-    run = ladder(data, resume=resume, reading=reading, **others, **changes)
+    changes = changes_of(given)
+    run = ladder(data, resume=resume, reading=reading_of(given), **given, **changes)
     if as_json:
         click.echo(json.dumps(run.read_json("ladder.json"), indent=2))
     else:
@@ -95,11 +74,3 @@ def command(
         from boda.reports.ladder_text import summary
 
         show(summary(run))
-
-
-def _refuse_settings(context: click.Context) -> None:
-    """A ladder that goes on has its settings already: none that is given now would count."""
-    for option in context.command.params:
-        given = context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
-        if given and option.name not in {"data", "resume", "as_json"}:
-            raise click.UsageError(f"--resume goes on with the ladder's own settings; leave out {option.opts[0]}")

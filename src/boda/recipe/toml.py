@@ -38,6 +38,18 @@ def value(given: object) -> str:
     return repr(given)
 
 
+def value_of(text: str) -> Any:
+    """What a person wrote behind `=` in a command: TOML, or plain words.
+
+    >>> value_of("[256, 64]"), value_of("0.3"), value_of("adam")
+    ([256, 64], 0.3, 'adam')
+    """
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
 def parse(text: str) -> dict[str, Any]:
     """The tables of `text`; RecipeError says where it is no TOML."""
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from boda.reports import ladder_commands as commands
 from boda.reports import ladder_figures as figures
 from boda.reports import ladder_words as words
 from boda.reports.about_data import path_line
@@ -129,7 +130,7 @@ def winner_section(pages: Pages) -> Section | None:
         _held_out(held) if held else None,
         _rolled_back(pages.ladder),
         element("h3", "The same again"),
-        element("pre", words.command(pages.ladder, pages.contents.run.path)),
+        element("pre", commands.command(pages.ladder, pages.contents.run.path)),
         note(f"Its Run, with a report of its own, is in the folder {clean(winner.get('run') or 'winner')} beside."),
     )
     return Section("winner", "The winner, on pictures held out", body)
@@ -318,7 +319,7 @@ def _about(rung: Rung) -> list[str]:
 
 def _asked_for(pages: Pages, rung: Rung) -> Html | None:
     """Its change of the recipe, as a command and as a recipe's lines."""
-    typed, (_, lines) = words.command_of(pages.ladder, pages.contents.run.path, rung), words.change_lines(rung)
+    typed, (_, lines) = commands.command_of(pages.ladder, pages.contents.run.path, rung), commands.change_lines(rung)
     if not typed:
         return None
     return join(element("pre", typed), element("pre", lines) if lines else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from boda.reports import ladder_commands as commands
 from boda.reports import ladder_words as words
 from boda.reports.words import NOTHING, clean, percent, plural, seconds
 
@@ -90,7 +91,7 @@ def _pairs(ladder: Ladder, run: Run) -> Iterator[tuple[str, str]]:
         name = clean(winner.get("name"), 40)
         gone = f"; {rolled}" if (rolled := words.rolled_back(ladder)) else ""
         yield "winner", f"{name}: right on {words.accuracy_line(held)} of {pictures} held out until the end{gone}"
-        yield "again", words.command(ladder, run.path)
+        yield "again", commands.command(ladder, run.path)
     if sentence := (ladder.get("learning_curve") or {}).get("sentence"):
         yield "pictures", clean(sentence, 600)
     if ladder.get("seconds"):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import re
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from boda.errors import RecipeError
+from boda.recipe.toml import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +129,7 @@ def own_rung(text: str) -> Rung:
             "A rung must be NAME=ENTRY=VALUE, its name of small letters, digits, '.', '_' and '-', such as "
             f"wide=head.hidden=1024. Received: {text!r}"
         )
-    change = {entry.strip(): _value(value.strip()) for entry, _, value in pairs}
+    change = {entry.strip(): value_of(value.strip()) for entry, _, value in pairs}
     title, does, when = _words(next(iter(change)))
     shown = "; ".join(f"{entry} = {value}" for entry, value in change.items())
     return Rung(
@@ -156,13 +156,6 @@ def together(helpful: Sequence[tuple[Rung, float]]) -> Rung | None:
         does=f"Combines the levers that help on their own: {', '.join(names)}.",
         when="Where they mend different faults; levers against the same fault do not add up.",
     )
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _kind(change: Mapping[str, Any]) -> Kind:

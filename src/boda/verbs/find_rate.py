@@ -165,7 +165,7 @@ def stage_step(
     from boda.training.objectives import loss_of
     from boda.training.optimizers import optimizer_of
     from boda.training.sources import Lesson
-    from boda.training.stages import Setting, learner_of, source_of
+    from boda.training.stage_fit import Setting, learner_of, source_of
     from boda.training.step import Step, accuracy
 
     setting = Setting(recipe, pictures, seed)

@@ -212,7 +212,8 @@ class Work:
         """The stages that train the backbone; none where the recipe has none. Keras is not loaded for that."""
         if not self._has_stages:
             return None
-        from boda.training.stages import Setting, run_stages
+        from boda.training.stage_fit import Setting
+        from boda.training.stages import run_stages
 
         key = key_of(self.recipe.to_toml(), str(self.seed), self.fingerprint)
         folder = self.run.path
