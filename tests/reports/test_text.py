@@ -101,3 +101,13 @@ def test_what_makes_the_accuracy_doubtful_is_said(run):
 
 def test_a_run_without_figures_has_a_summary(tmp_path):
     assert "report.html" in printed(summary(Run.create(tmp_path / "001", task="classify", seed=0)), 400)
+
+
+def test_the_summary_says_what_became_of_each_stage(run):
+    rolled = {"stage": "last-5", "kept": False, "log_loss": 0.144, "log_loss_before": 0.122}
+    scratch = {"stage": "scratch", "kept": True, "log_loss": 0.9, "log_loss_before": None}
+    run.write_json("metrics.json", {**run.metrics, "stages": [rolled, scratch]})
+    text = " ".join(printed(summary(run), 200).split())
+
+    assert "last-5 rolled back (log loss 0.144 on inner folds, 0.122 before)" in text
+    assert "scratch kept (log loss 0.900 on inner folds)" in text

@@ -164,10 +164,19 @@ def _scores(metrics: Mapping[str, Any]) -> Table:
     return table
 
 
+def _outcome(one: Mapping[str, Any]) -> str:
+    """What became of a stage, such as "last-5 rolled back (log loss 0.144 on inner folds, 0.122 before)"."""
+    before = "" if one.get("log_loss_before") is None else f", {number(one['log_loss_before'])} before"
+    fate = "kept" if one.get("kept") else "rolled back"
+    return f"{clean(one.get('stage'))} {fate} (log loss {number(one.get('log_loss'))} on inner folds{before})"
+
+
 def _facts(contents: Contents) -> Table:
     """A word and a sentence a row: calibration, abstaining, confusions, time, report."""
     val, spent = contents.val, contents.metrics.get("seconds") or {}
     rows = _warnings(contents.data)
+    if contents.metrics.get("stages"):
+        rows.append(("stages", "; ".join(map(_outcome, contents.metrics["stages"]))))
     if val.get("ece") is not None:
         rows.append(("calibration", calibration_sentence(val)))
     if contents.calibration.get("abstain"):

@@ -80,6 +80,7 @@ def fit_stage(
     epochs: int | None = None,
     *,
     watched: bool = True,
+    what: str = "",
 ) -> Fitted:
     """Train one stage in place on the pictures `seen`, watched on `unseen` where there are any.
 
@@ -92,6 +93,7 @@ def fit_stage(
         name: of the checkpoints' folder.
         epochs: how many to run, over which the rate falls; None takes the stage's.
         watched: whether `unseen` is measured after each epoch, by which a stage with patience ends.
+        what: its name for people; what thaws where it is empty.
     """
     pictures, keras = setting.pictures, import_keras()
     freeze(learner.model, learner.name, stage.thaw, batch_norm=stage.batch_norm)
@@ -124,7 +126,7 @@ def fit_stage(
         checkpoints=_checkpoints(setting, name, source),
         callbacks=_callbacks(setting, stage, lesson.steps, epochs, name, monitor="val_loss" if watched else "loss"),
         stop=setting.stop,
-        what=stage.thaw,
+        what=what or stage.thaw,
     )
     return Fitted(trained.history, trained.best_epoch, answers.logits())
 

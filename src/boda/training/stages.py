@@ -63,7 +63,8 @@ def run_stages(setting: Setting, training: Training, choice: Choice | None) -> S
         learner = learner_of(setting, None if choice is None else choice.head)
         for number, outcome in enumerate(kept):
             stage = setting.recipe.stages[outcome["number"]]
-            fitted = fit_stage(setting, learner, stage, everything, None, f"{number}-whole", outcome["epochs"])
+            name, what = f"{number}-whole", f"{stage.thaw}, all pictures"
+            fitted = fit_stage(setting, learner, stage, everything, None, name, outcome["epochs"], what=what)
             history += _lines(fitted, stage, None)
     answers = np.full((len(training.targets), training.classes), np.nan, np.float32)
     for trial in trials:
@@ -120,7 +121,8 @@ def _try(
         began, after = time.perf_counter(), []
         for fold, trial in enumerate(trials):
             learner.set_weights(trial.weights)
-            fitted = fit_stage(setting, learner, stage, trial.seen, trial.unseen, f"{number}-inner-{fold}")
+            name, what = f"{number}-inner-{fold}", f"{stage.thaw}, trial {fold + 1} of {len(trials)}"
+            fitted = fit_stage(setting, learner, stage, trial.seen, trial.unseen, name, what=what)
             after.append((fitted, learner.weights()))
             history += _lines(fitted, stage, fold)
         outcome = _outcome(stage, number, _joined(trials), [fitted for fitted, _ in after], targets)
