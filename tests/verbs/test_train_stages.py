@@ -192,7 +192,7 @@ def test_going_on_takes_no_other_words(command, staged):
     code, _, err = command("train", "--resume", staged.path, "--stages", "head,all")
 
     assert code == 2
-    assert "--resume goes on with the Run's own recipe; leave out --stages" in err
+    assert "--resume goes on with the Run's own settings; leave out --stages" in err
 
 
 def test_from_scratch_no_pretrained_weights_are_asked_for(photos, tmp_path, monkeypatch):
