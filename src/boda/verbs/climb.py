@@ -93,7 +93,9 @@ class Climb:
         rungs = self.ladder.rungs
         if any(rung.kind == "together" for rung in rungs):
             return None
-        gains = {one["name"]: one["difference"] for one in found if one.get("verdict") == HELPS and one["difference"] >= 0}
+        gains = {
+            one["name"]: one["difference"] for one in found if one.get("verdict") == HELPS and one["difference"] >= 0
+        }
         return together([(rung, gains[rung.name]) for rung in rungs if rung.name in gains])
 
     def _finish(self, found: list[dict[str, Any]]) -> None:
