@@ -13,6 +13,10 @@ import boda
 from boda.cli import app
 from boda.progress import Settings
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from box_model import make_detect_run, make_locate_run
+
 TINTS = {"berry": (200, 40, 60), "leaf": (40, 180, 60), "water": (40, 80, 220)}
 
 
@@ -51,6 +55,23 @@ def picture():
 
 
 @pytest.fixture(scope="session")
+def plant():
+    """Write files below a folder: text, bytes, or a grey picture of (width, height)."""
+
+    def write(folder, files):
+        for name, content in files.items():
+            place = folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, tuple):
+                Image.new("RGB", content, "grey").save(place)
+            else:
+                place.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def make_photos(picture):
     """Write `count` pictures a class as FOLDER/CLASS/NUMBER.png."""
 
@@ -80,6 +101,18 @@ def unseen(tmp_path_factory, make_photos):
 def trained(tmp_path_factory, photos):
     """One Run on `photos`, for tests that only read it."""
     return boda.train(photos, out=tmp_path_factory.mktemp("trained") / "run")
+
+
+@pytest.fixture(scope="session")
+def locate_run(tmp_path_factory):
+    """A Run that finds one box a picture, for tests that only read it."""
+    return make_locate_run(tmp_path_factory.mktemp("boxes") / "locate")
+
+
+@pytest.fixture(scope="session")
+def detect_run(tmp_path_factory):
+    """A Run that finds many boxes a picture, for tests that only read it."""
+    return make_detect_run(tmp_path_factory.mktemp("boxes") / "detect")
 
 
 @pytest.fixture

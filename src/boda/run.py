@@ -8,12 +8,14 @@
       bad_files.csv     the files that were left out, with reasons
       history.jsonl     a JSON object a line: candidates of the head, or epochs
       metrics.json      the figures on the validation part, the baselines beside them, seconds a step
-      predictions.json  the answer on every validation picture
-      calibration.json  temperature, reliability before and after, the abstain threshold
-      model/            network.xml and network.bin (OpenVINO), head.npz; backbone.weights.h5 where stages trained it
+      predictions.json  the answer on every validation picture; for boxes the true ones and those that were found
+      calibration.json  temperature, reliability before and after, the abstain threshold; for boxes slope and offset
+      curves.json       for many boxes a picture: precision at 101 recalls, a class and over all
+      model/            network.xml and network.bin (OpenVINO); head.npz for labels alone; backbone.weights.h5 where
+                        stages trained it
       neighbours.npz    what the training pictures look like to the network
       checkpoints/      while stages are trained: where `--resume` goes on
-      pictures/         thumbnails and class activation maps, listed in pictures.json
+      pictures/         thumbnails, and for labels class activation maps, listed in pictures.json
       figures/          the report's figures as PNG
       report.html       one file that opens offline
 
@@ -27,12 +29,16 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boda import atomic
 from boda.errors import RunError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 FORMAT = 1
+SCORES = {"locate": ("mean_iou", "mean IoU"), "detect": ("ap", "AP")}  # what leads; accuracy for all others
 MODEL_FILES = ("calibration.json", "model/head.npz", "model/network.bin", "model/network.xml")
 
 
@@ -121,10 +127,10 @@ class Run:
         """Mark the Run as complete, with the SHA-256 of every file; nothing is written after it but reports."""
         self.update(status="complete", files=self._digests(), **changes)
 
-    def check_model(self) -> None:
+    def check_model(self, names: Iterable[str] = MODEL_FILES) -> None:
         """Compare what an answer depends on with the SHA-256 in run.json; RunError names the file that differs."""
         digests = self.about.get("files")
-        for name in MODEL_FILES:
+        for name in names:
             if not isinstance(digests, dict) or _digest(self.path / name) != digests.get(name):
                 raise RunError(f"{self.path / name} is not what the training wrote (its SHA-256 differs). Train again.")
 
@@ -143,10 +149,12 @@ class Run:
         if not self.has("metrics.json"):
             return f"<b>boda Run</b> {html.escape(str(self.path))}: {html.escape(str(about.get('status')))}"
         val = self.metrics["val"]
-        lo, hi = val["accuracy_interval"]
+        key, words = SCORES.get(about["task"], ("accuracy", "accuracy"))
+        lo, hi = val[f"{key}_interval"]
+        classes = "1 class" if len(about["classes"]) == 1 else f"{len(about['classes'])} classes"
         return (
             f"<div><b>boda Run</b> {html.escape(str(self.path))}<br>{html.escape(about['task'])}, "
-            f"{len(about['classes'])} classes, accuracy <b>{val['accuracy']:.3f}</b> "
+            f"{classes}, {words} <b>{val[key]:.3f}</b> "
             f"({lo:.3f} to {hi:.3f}) on {val['n']} validation pictures<br>"
             f"report: {html.escape(str(self.path / 'report.html'))}</div>"
         )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Part = Literal["train", "val", "test"]
 Label = str | tuple[str, ...]
+Task = Literal["classify", "multilabel", "locate", "detect"]
+BOX_TASKS = ("locate", "detect")
 MAX_BYTES = 512 * 2**20
 
 
@@ -25,12 +27,13 @@ class Sample:
     """One picture with its label.
 
     `image` is a file, or an array (h, w, c) that is already in memory.
-    `label` is a class name, a tuple of class names (several labels a picture), or None.
+    `label` is a class name, a tuple of class names (several labels a picture), or None; of a picture with boxes, the
+    sorted names of the classes that occur in it.
     `part` is the part that the data itself gives it; None leaves that to the split.
     `group` ties samples that must stay in one part: one patient, one video.
     `name` identifies the sample within its dataset: for files, the path below the root, with `/`.
     `boxes` (n, 4) xyxy pixels and `box_labels`, one a box, `masks` (h, w) or (n, h, w), and `points` (k, 2) or
-    (n, k, 2) are in the displayed frame; None where there are none.
+    (n, k, 2) are in the displayed frame; None where nothing is known. Boxes of shape (0, 4) say that there is none.
     """
 
     name: str
@@ -64,14 +67,16 @@ class Dataset:
     """Labelled samples of one kind, and the files that were left out with their reasons.
 
     `classes` are in the order of the model's outputs (sorted by name unless the data says otherwise).
-    `task` is "classify" (one label a picture) or "multilabel" (several).
+    `task` is "classify" (one label a picture), "multilabel" (several), "locate" (one box a picture) or "detect" (many).
+    `notes` say in a sentence each what the reader decided, such as that crowds were left out.
     """
 
     samples: tuple[Sample, ...]
     classes: tuple[str, ...]
-    task: Literal["classify", "multilabel"] = "classify"
+    task: Task = "classify"
     root: Path | None = None
     bad: tuple[BadFile, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -85,7 +90,10 @@ class Dataset:
         return {name: i for i, name in enumerate(self.classes)}
 
     def targets(self) -> np.ndarray:
-        """Labels as the head wants them: (n,) int64 indices, or (n, classes) float32 of 0 and 1."""
+        """Labels as the head wants them: (n,) int64 indices, or (n, classes) float32 of 0 and 1.
+
+        Of pictures with boxes, a 1 says that the class occurs.
+        """
         index = self.class_indices
         if self.task == "classify":
             return np.array([index[s.label] for s in self.samples], dtype=np.int64)  # type: ignore[index]

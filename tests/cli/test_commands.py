@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 import boda
+from boda.cli.cells import as_text
 from boda.cli.options import parse_setting
-from boda.cli.predict import as_text
 from boda.training.cache import FeatureStore
 
 

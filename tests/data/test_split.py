@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boda.data.split import Split, folds, leaks, make_split
+from boda.data.split import Split, every_5th, folds, leaks, make_split, strata_of
 from boda.errors import SplitError
 from boda.sample import Dataset, Sample
 
@@ -273,3 +273,65 @@ def test_two_groups_that_hold_all_classes_give_one_to_validation():
     split = make_split(Dataset(samples, ("a", "b")), seed=0)
 
     assert sorted(map(len, split.parts.values())) == [6, 6]
+
+
+def boxed(*rows, task="detect"):
+    """Samples of (name, classes in it)."""
+    samples = tuple(Sample(name, NO_PICTURE, label, boxes=np.zeros((len(label), 4))) for name, label in rows)
+    return Dataset(samples, tuple(sorted({name for _, label in rows for name in label})), task)
+
+
+def test_every_5th_takes_index_4_and_9_of_the_sorted_names():
+    data = dataset(*random.Random(0).sample(pictures(a=12), 12))
+
+    assert every_5th(data).parts["val"] == ("a04", "a09")
+    assert len(every_5th(data).parts["train"]) == 10
+
+
+def test_the_folds_of_every_5th_test_each_picture_once():
+    data = dataset(*pictures(a=7, b=6))
+    tested = [name for fold in range(5) for name in every_5th(data, fold=fold).parts["val"]]
+
+    assert every_5th(data, fold=0).parts["val"] == ("a00", "a05", "b03")
+    assert sorted(tested) == sorted(sample.name for sample in data)
+
+
+def test_every_5th_leaves_the_test_part_alone_and_takes_val_as_material():
+    rows = [(f"{i}", "a", part) for i, part in enumerate(["test", "train", "val", None, "train", "train", "test"])]
+
+    assert every_5th(dataset(*rows)).parts == {"train": ("1", "2", "3", "4"), "val": ("5",), "test": ("0", "6")}
+
+
+def test_every_5th_says_where_copies_are_on_both_sides():
+    split = every_5th(dataset(*pictures(a=5)), group_ids=np.array([1, 2, 3, 4, 1]))
+
+    assert split.notes == (
+        "1 picture outside train has a copy in it, such as a04 (a00), so that figures there are too good.",
+    )
+
+
+@pytest.mark.parametrize("fold", [-1, 5])
+def test_every_5th_has_five_folds(fold):
+    with pytest.raises(SplitError, match=rf"every-5th has the folds 0 to 4. Received: fold={fold}"):
+        every_5th(dataset(*pictures(a=9)), fold=fold)
+
+
+def test_every_5th_needs_five_pictures():
+    with pytest.raises(SplitError, match=r"needs five pictures or more that are not in test. Received: 4"):
+        every_5th(dataset(*pictures(a=4)))
+
+
+def test_pictures_that_show_nothing_are_a_stratum_of_their_own():
+    data = boxed(*[(f"a{i:02d}", ("cat",)) for i in range(20)], *[(f"n{i:02d}", ()) for i in range(10)])
+    split = make_split(data)
+
+    assert strata_of(data).shape == (30, 2)
+    assert classes_in(split, "val") == {"a": 4, "n": 2}
+
+
+def test_of_boxes_each_class_has_its_share():
+    rows = [(f"{i:02d}", ("cat", "dog") if i < 10 else ("cat",)) for i in range(40)]
+    val = make_split(boxed(*rows)).parts["val"]
+
+    assert len(val) == 8
+    assert sum(name < "10" for name in val) == 2

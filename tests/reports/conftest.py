@@ -5,6 +5,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from fake_box_run import make_box_run
 from fake_run import make_run
 
 from boda.reports import canvas
@@ -14,6 +15,18 @@ from boda.reports import canvas
 def session_run(tmp_path_factory):
     """One Run for tests that only read it."""
     return make_run(tmp_path_factory.mktemp("runs") / "001")
+
+
+@pytest.fixture(scope="session")
+def session_locate_run(tmp_path_factory):
+    """One Run of one box a picture, for tests that only read it."""
+    return make_box_run(tmp_path_factory.mktemp("runs") / "locate", task="locate")
+
+
+@pytest.fixture(scope="session")
+def session_detect_run(tmp_path_factory):
+    """One Run of many boxes a picture, for tests that only read it."""
+    return make_box_run(tmp_path_factory.mktemp("runs") / "detect", task="detect")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from boda.training import stage_fit, stages
 from boda.training.choose import Choice, Training, choose_head, nearest_means
 from boda.training.features import Extractor, head_views
 from boda.training.pictures import Pictures
-from boda.training.stage_fit import Setting
+from boda.training.stage_fit import Fitted, Setting
 from boda.training.stages import answer_unseen, run_stages
 
 RECIPE = Recipe(size=64, stages="head,last-2").replace(stage_epochs=2, stage_views=2, stage_batch_size=8)
@@ -46,6 +46,12 @@ def outcome_of(monkeypatch, *, improves):
         return {**real(*args), "kept": improves, "log_loss": losses[0], "log_loss_before": losses[1]}
 
     monkeypatch.setattr(stages, "_outcome", outcome)
+
+
+def answers(targets, *, right, sureness):
+    """Logits (n, 3): the first `right` answers are right, each as sure as the others."""
+    named = np.where(np.arange(len(targets)) < right, targets, (targets + 1) % 3)
+    return (sureness * np.eye(3)[named]).astype(np.float32)
 
 
 def changed_layers(before, after, learner):
@@ -84,7 +90,7 @@ def test_a_stage_that_helps_is_kept_and_trains_on_everything(pictures, training,
     assert {line["fold"] for line in staged.history} == {0, 1, 2, None}
     assert np.isfinite(staged.logits).all()
     assert staged.learner is not None
-    assert "last-2 is kept: log loss 0.500" in capsys.readouterr().err
+    assert "last-2 is kept: log loss 0.500 and accuracy" in capsys.readouterr().err
 
 
 def test_a_stage_that_does_not_help_is_rolled_back_and_that_is_said(pictures, training, choice, monkeypatch, capsys):
@@ -93,9 +99,20 @@ def test_a_stage_that_does_not_help_is_rolled_back_and_that_is_said(pictures, tr
 
     assert staged.learner is None
     assert [one["kept"] for one in staged.outcomes] == [False]
-    assert "last-2 is rolled back: log loss 1.000 on 30 training pictures held back, 0.500 before it" in (
-        capsys.readouterr().err
-    )
+    told = capsys.readouterr().err
+    assert "last-2 is rolled back: log loss 1.000 and accuracy" in told
+    assert "on 30 training pictures held back, 0.500 and" in told
+
+
+@pytest.mark.parametrize(
+    ("sureness", "right", "kept"), [(3.0, 30, True), (0.5, 30, True), (3.0, 20, False), (1.0, 24, False)]
+)
+def test_a_stage_must_be_better_in_log_loss_or_accuracy(sureness, right, kept):
+    targets = np.arange(30) % 3
+    before = answers(targets, right=24, sureness=1.0)
+    fits = [Fitted([], 1, answers(targets, right=right, sureness=sureness))]
+
+    assert stages._outcome(RECIPE.stages[1], 1, before, fits, targets)["kept"] is kept
 
 
 def test_with_patience_everything_is_trained_on_as_long_as_was_best(pictures, training, choice, monkeypatch):

@@ -456,13 +456,13 @@ def test_a_picture_that_changes_between_scan_and_features_is_refused_not_kept(ph
     shutil.copytree(photos, tmp_path / "photos")
     victim = next(iter(sorted((tmp_path / "photos").rglob("*.png"))))
     Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "other.png")
-    real = boda.verbs.work.Work.describe
+    real = boda.verbs.train.describe
 
-    def describe(work, *args):
-        real(work, *args)
+    def describe(*args, **named):
+        real(*args, **named)
         victim.write_bytes((tmp_path / "other.png").read_bytes() + b"changed")
 
-    monkeypatch.setattr("boda.verbs.work.Work.describe", describe)
+    monkeypatch.setattr("boda.verbs.train.describe", describe)
     monkeypatch.setenv("BODA_CACHE", str(tmp_path / "cache"))
 
     with pytest.raises(boda.errors.ImageError, match="was changed while boda was at work"):

@@ -124,6 +124,11 @@ class Pipeline:
         given = check_labels(given or Labels(), shape[0], shape[1])
         return draw_in_turn(self.steps, rng, Scene(shape[0], shape[1], shape[2], given))
 
+    def labels_after(self, given: Labels, shape: Sequence[int], *, epoch: int = 0, sample: int | None = None) -> Labels:
+        """Where the labels of one picture of `shape` (h, w, c) end up, without its pixels."""
+        plan = arrange(self.draw(shape, given, epoch=epoch, sample=sample))
+        return _followed(check_labels(given, shape[0], shape[1]), plan, (shape[0], shape[1]), self._following())
+
     def rng(self, epoch: int, sample: int) -> np.random.Generator:
         """The source of all chance of one sample in one epoch."""
         key = np.array([self.seed, sample % _WORD], np.uint64)
@@ -234,8 +239,14 @@ def _augment(
             f"{out.shape[0]} x {out.shape[1]}. Add a Resizing, or call the pipeline on one picture at a time."
         )
     pixels = render(image, plan, out)
-    moved = follow(given, moves or [Move(np.eye(3), size)], following, (height, width))
+    moved = _followed(given, plan, (height, width), following)
     return Augmented(pixels, moved.boxes, moved.labels, moved.masks, moved.points, moved.kept)
+
+
+def _followed(given: Labels, plan: Sequence[Effect], frame: tuple[int, int], following: Following) -> Labels:
+    """Labels of a picture of size `frame` (h, w) after the moves among `plan`."""
+    moves = [effect for effect in plan if isinstance(effect, Move)]
+    return follow(given, moves or [Move(np.eye(3), frame)], following, frame)
 
 
 def _as_steps(steps: Iterable[Augmentation]) -> tuple[Augmentation, ...]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from boda.augment.pipeline import Pipeline
 from boda.augment.registry import AUGMENTATIONS
 from boda.errors import AugmentError
 
-if TYPE_CHECKING:
-    from typing import Any
-
-Steps = tuple[tuple[str, dict[str, "Any"]], ...]
+Steps = tuple[tuple[str, dict[str, Any]], ...]
 
 MOVED: Steps = (
     ("RandomFlip", {"mode": "horizontal"}),
@@ -46,10 +43,49 @@ STRENGTHS: dict[str, Steps] = {
         ("RandomErasing", {"factor": 0.25}),
     ),
 }
+JITTER: Steps = (
+    (
+        "RandomColorJitter",
+        {"brightness_factor": 0.3, "contrast_factor": 0.3, "saturation_factor": (0.35, 0.65), "hue_factor": 0.05},
+    ),
+)
+GREY: dict[str, Any] = {"fill_mode": "constant", "fill_value": 114.0}  # a mirror would show objects that have no box
+BOX_STRENGTHS: dict[str, Steps] = {  # little turns and nothing shears, since a box around what was turned is loose
+    "none": (),
+    "flip": (("RandomFlip", {"mode": "horizontal"}),),
+    "light": (
+        ("RandomFlip", {"mode": "horizontal"}),
+        ("RandomZoom", {"height_factor": 0.1, "width_factor": 0.1, **GREY}),
+        ("RandomTranslation", {"height_factor": 0.1, "width_factor": 0.1, **GREY}),
+        ("RandomBrightness", {"factor": 0.1}),
+    ),
+    "default": (
+        ("RandomFlip", {"mode": "horizontal"}),
+        ("RandomZoom", {"height_factor": 0.4, "width_factor": 0.4, **GREY}),
+        ("RandomTranslation", {"height_factor": 0.2, "width_factor": 0.2, **GREY}),
+        *JITTER,
+    ),
+    "unmirrored": (
+        ("RandomZoom", {"height_factor": 0.25, "width_factor": 0.25, **GREY}),
+        ("RandomTranslation", {"height_factor": 0.1, "width_factor": 0.1, **GREY}),
+        *JITTER,
+    ),
+    "strong": (
+        ("RandomFlip", {"mode": "horizontal"}),
+        ("RandomRotation", {"factor": 0.03, **GREY}),
+        ("RandomZoom", {"height_factor": 0.5, "width_factor": 0.5, **GREY}),
+        ("RandomTranslation", {"height_factor": 0.25, "width_factor": 0.25, **GREY}),
+        *JITTER,
+        ("RandomErasing", {"factor": 0.25}),
+    ),
+}
 
 
-def pipeline_of_strength(strength: str, seed: int = 0) -> Pipeline:
+def pipeline_of_strength(strength: str, seed: int = 0, *, boxes: bool = False) -> Pipeline:
     """The pipeline that a word means: "none", "flip", "light", "default" (the classic recipe) or "strong".
+
+    With `boxes` it is one that leaves boxes tight; there is "unmirrored" too, for what a mirror makes another thing,
+    such as digits.
 
     Raises:
         AugmentError: the word is another one.
@@ -57,6 +93,7 @@ def pipeline_of_strength(strength: str, seed: int = 0) -> Pipeline:
     >>> len(pipeline_of_strength("default").steps)
     5
     """
-    if strength not in STRENGTHS:
-        raise AugmentError(f"A strength must be one of {', '.join(STRENGTHS)}. Received: {strength!r}.")
-    return Pipeline([AUGMENTATIONS[name](**arguments) for name, arguments in STRENGTHS[strength]], seed=seed)
+    known = BOX_STRENGTHS if boxes else STRENGTHS
+    if strength not in known:
+        raise AugmentError(f"A strength must be one of {', '.join(known)}. Received: {strength!r}.")
+    return Pipeline([AUGMENTATIONS[name](**arguments) for name, arguments in known[strength]], seed=seed)

@@ -30,6 +30,7 @@ COMMANDS = {
     "find-rate": "Find a learning rate: train a little while it rises, and see where the loss falls.",
     "predict": "Answer on pictures, with calibrated confidence.",
     "why": "Where the model looks in a picture, and which training pictures it resembles.",
+    "convert": "Write boxes in another format: Pascal VOC, COCO, YOLO or CSV.",
     "report": "Draw a Run's report again.",
     "runs": "List and compare Runs.",
     "backbones": "List the pretrained networks, or show one's blocks and cuts.",

@@ -16,6 +16,7 @@ Examples:
   boda look photos/                 photos/CLASS/picture.jpg
   boda look photos/ --fast          headers only: no damage, no near copies
   boda look list.csv --json
+  boda look boxes/                  Pascal VOC, COCO or YOLO: boxes drawn, and what is odd about them
   boda look photos/ --augment RandomFlip    draws beside originals; does a step harm labels?
 """
 LISTED = 8
@@ -34,6 +35,9 @@ LISTED = 8
     metavar="RECIPE",
     help="Show augmented pictures, and try what each step does to labels: a TOML file, a step's name, or default.",
 )
+@click.option(
+    "--format", type=click.Choice(["coco", "folders", "voc", "yolo"]), help="What a folder holds, where several fit."
+)
 @click.option("--path-column", help="For tables.")
 @click.option("--label-column", help="For tables.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
@@ -43,15 +47,16 @@ def command(
     fast: bool,  # noqa: FBT001 - click's interface
     augment: str | None,
     as_json: bool,  # noqa: FBT001 - click's interface
-    **columns: str | None,
+    **options: str | None,
 ) -> None:
     """What is in this folder? Counts, samples, damaged, duplicate and leaking files.
 
-    DATA is a folder with a subfolder a class (train/, val/ and test/ may stand above them), or a CSV file.
+    DATA is a folder with a subfolder a class (train/, val/ and test/ may stand above them), a CSV file, or boxes:
+    Pascal VOC, COCO, YOLO, or a CSV file of them.
     """
     from boda.verbs.look import look
 
-    reading = {name: value for name, value in columns.items() if value}
+    reading = {name: value for name, value in options.items() if value}
     overview = look(data, out=out, deep=not fast, augment=augment, reading=reading)
     if as_json:
         click.echo(json.dumps(overview.summary, indent=2))
@@ -63,33 +68,32 @@ def print_overview(overview: Overview) -> None:
     """Counts, sizes, what is wrong, and where the page is."""
     from rich.text import Text
 
-    from boda.cli.show import show, visible
+    from boda.cli.show import show
 
     found = overview.summary
-    show(counts_table(found["counts"]))
+    show(boxes_table(found) if "boxes" in found else counts_table(found["counts"]))
     width, height = found["sizes"]["width"], found["sizes"]["height"]
     formats = ", ".join(f"{n:,} {name}" for name, n in found["formats"].items())
     lines = [
         f"{found['n']:,} pictures: {formats}",
         f"width {_range(width)}, height {_range(height)}",
+        *(_box_lines(found["boxes"]) if "boxes" in found else []),
         (
-            f"damaged files {found['bad_count']:,}; groups of copies: {found['exact_duplicates_count']} exact, "
+            f"{'files left out' if 'boxes' in found else 'damaged files'} {found['bad_count']:,}; "
+            f"groups of copies: {found['exact_duplicates_count']} exact, "
             f"{found['near_duplicates_count']} near; {found['leaks_count']} of them across parts, "
             f"{found['conflicts_count']} with different labels"
         ),
     ]
     show(Text("\n".join(["", *lines])))
     if found["bad"]:
-        listed = [f"  {visible(bad['name'])}: {bad['reason']}" for bad in found["bad"][:LISTED]]
-        more = found["bad_count"] - len(listed)
         show(
             Text(
                 "\n".join(
                     [
                         "",
-                        "Damaged, and left out by a training:",
-                        *listed,
-                        *([f"  and {more} more in bad_files.csv"] if more > 0 else []),
+                        f"{'Left' if 'boxes' in found else 'Damaged, and left'} out by a training:",
+                        *_listed_bad(found),
                     ]
                 )
             )
@@ -99,6 +103,32 @@ def print_overview(overview: Overview) -> None:
     click.echo(f"\npage   {overview.page}\nsheet  {overview.sheet}")
     if overview.augment_page is not None:
         print_augmented(overview)
+
+
+def _listed_bad(found: dict[str, Any]) -> list[str]:
+    """The first bad files with their reasons, and where the others are."""
+    from boda.cli.show import visible
+
+    listed = [f"  {visible(bad['name'])}: {bad['reason']}" for bad in found["bad"][:LISTED]]
+    more = found["bad_count"] - len(listed)
+    return [*listed, *([f"  and {more} more in bad_files.csv"] if more > 0 else [])]
+
+
+def _box_lines(found: dict[str, Any]) -> list[str]:
+    """How many boxes, how large, what is odd, and the bar to beat."""
+    from boda.reports.box_sheet import objects_sentence
+
+    lines = [*found["notes"], objects_sentence(found).removesuffix(".")]
+    if found["area_share"]:
+        share = {name: f"{100 * value:.2g} %" for name, value in found["area_share"].items()}
+        lines.append(f"a box covers {share['min']} to {share['max']} of its picture (median {share['50 %']})")
+    odd = ", ".join(f"{told['count']:,} {kind}" for kind, told in found["odd"].items() if told["count"])
+    lines.append(f"odd boxes: {odd or 'none'}")
+    if constant := found["constant"]:
+        lines.append(
+            f"the bar to beat: the mean box, given for every picture, has a mean IoU of {constant['mean_iou']:.3f}"
+        )
+    return lines
 
 
 def print_augmented(overview: Overview) -> None:
@@ -121,6 +151,23 @@ def print_augmented(overview: Overview) -> None:
 
 def _range(spread: dict[str, float]) -> str:
     return f"{spread['min']} to {spread['max']} (median {spread['median']:g})"
+
+
+def boxes_table(found: dict[str, Any]) -> Any:
+    """A row a class, the boxes of each part, and the pictures that have some."""
+    from rich.table import Table
+    from rich.text import Text
+
+    boxes, pictures = found["boxes"]["counts"], found["counts"]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("class")
+    for part in boxes:
+        for what in ("boxes", "pictures"):
+            table.add_column(what if part == "all" else f"{what}, {part}", justify="right")
+    for name in dict.fromkeys(name for of_part in boxes.values() for name in of_part):
+        cells = (f"{of.get(part, {}).get(name, 0):,}" for part in boxes for of in (boxes, pictures))
+        table.add_row(Text(name), *cells)
+    return table
 
 
 def counts_table(counts: dict[str, dict[str, int]]) -> Any:

@@ -22,7 +22,7 @@ READING = ("group_pattern", "path_column", "label_column", "group_column")
 def data_options(command: Command) -> Command:
     """How pictures are read and split: --split, --on-bad, and what `reading_of` takes."""
     options = (
-        click.option("--split", type=click.Path(path_type=Path), help="A Run whose split is used again."),
+        click.option("--split", type=click.Path(path_type=Path), help="A Run whose split is used again, or every-5th."),
         click.option(
             "--on-bad",
             type=click.Choice(["skip", "error"]),
@@ -52,9 +52,9 @@ def recipe_options(command: Command) -> Command:
     return _with(command, options)
 
 
-def reading_of(given: dict[str, Any]) -> dict[str, str]:
-    """Take the reader's options out of what a command was given."""
-    return {name: value for name in READING if (value := given.pop(name))}
+def reading_of(given: dict[str, Any], *names: str) -> dict[str, str]:
+    """Take the reader's options out of what a command was given: those of `data_options`, and the options `names`."""
+    return {name: value for name in (*READING, *names) if (value := given.pop(name))}
 
 
 def changes_of(given: dict[str, Any], *names: str) -> dict[str, Any]:

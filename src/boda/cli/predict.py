@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from boda.cli.cells import as_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from boda.answers import Answer
+    from boda.answers import Answer, Model
+    from boda.box_answers import BoxModel
 
 EPILOG = """\b
 Examples:
@@ -23,12 +26,15 @@ Examples:
   find new -name '*.jpg' | boda predict runs/001 -
   boda predict runs/001 new/ --min-confidence auto    abstain where it is not sure
   boda predict efficientnet_lite0 cat.jpg             1000 ImageNet classes, as it is
+  boda predict runs/002 yard/ --draw drawn            boxes: copies with the boxes drawn over
+  boda predict runs/002 yard/ --coco results.json --yolo labels
+  boda predict runs/002 yard/ --grow 0.9              one box: so large that it holds the object in 90 %
 """
 
 
-def confidence(_: click.Context, __: click.Parameter, value: str) -> float | str:
-    """A number from 0 to 1, or "auto"."""
-    if value == "auto":
+def confidence(_: click.Context, __: click.Parameter, value: str | None) -> float | str | None:
+    """A number from 0 to 1, or "auto"; None where it was not asked for."""
+    if value is None or value == "auto":
         return value
     try:
         number = float(value)
@@ -43,60 +49,110 @@ def confidence(_: click.Context, __: click.Parameter, value: str) -> float | str
 @click.argument("run")
 @click.argument("files", nargs=-1, required=True)
 @click.option(
-    "--top", type=click.IntRange(min=1), default=3, show_default=True, help="How many classes the table shows."
+    "--top",
+    type=click.IntRange(min=1),
+    help="How many classes, or boxes a picture, the table shows.  [default: 3 classes, all boxes]",
 )
 @click.option(
-    "--min-confidence", default="0", callback=confidence, help="Abstain below it; 'auto' takes the Run's threshold."
+    "--min-confidence",
+    callback=confidence,
+    help="Abstain below it, or leave out boxes below it; 'auto' takes the Run's threshold.  "
+    "[default: 0, and of many boxes a picture auto]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array, an object a file.")
 @click.option(
-    "--csv", "as_csv", is_flag=True, help="Print CSV: path, label, confidence, abstained, error, a column a class."
+    "--csv",
+    "as_csv",
+    is_flag=True,
+    help="Print CSV: path, label, confidence, abstained, error, a column a class; of boxes a line a box.",
 )
+@click.option("--grow", type=click.FloatRange(0, 1), help="Boxes, one a picture: so large that this share is whole.")
+@click.option("--coco", type=click.Path(), metavar="FILE", help="Boxes: write COCO results to a new file.")
+@click.option("--yolo", type=click.Path(), metavar="FOLDER", help="Boxes: write YOLO text into a new folder.")
+@click.option("--draw", type=click.Path(), metavar="FOLDER", help="Boxes: draw them on copies, in a new folder.")
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     run: str,
     files: tuple[str, ...],
-    top: int,
+    top: int | None,
     min_confidence: Any,
     *,
     as_json: bool,
     as_csv: bool,
+    grow: float | None,
+    **places: str | None,
 ) -> None:
-    """Answer on pictures, with calibrated confidence.
+    """Answer on pictures, with calibrated confidence: labels, or boxes where the Run has learnt boxes.
 
     RUN is a Run's folder, or a network of `boda backbones` for its 1000 ImageNet classes.
     FILES are pictures, folders, globs, or - for names on standard input, one a line.
     """
-    from boda.progress import say
-    from boda.verbs.predict import load, predict
+    from boda.answers import Model
+    from boda.verbs.predict import load
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
-    model = load(run)
+    model, form = load(run), "json" if as_json else "csv" if as_csv else "table"
+    if not isinstance(model, Model):
+        answers = print_boxes(model, files, form, top, places, min_confidence=min_confidence, grow=grow)
+    elif wrong := [name for name, value in {"grow": grow, **places}.items() if value is not None]:
+        raise click.UsageError(f"--{wrong[0]} is for boxes, and {run} answers with labels.")
+    else:
+        answers = print_labels(model, files, form, top or 3, min_confidence=min_confidence)
+    if answers.count and answers.failed == answers.count:
+        ctx.exit(1)
+
+
+def print_labels(model: Model, files: tuple[str, ...], form: str, top: int, *, min_confidence: Any) -> list_of:
+    """Answer with labels, as a table, JSON or CSV."""
+    from boda.progress import say
+    from boda.verbs.predict import predict
+
     if min_confidence == "auto" and model.abstain_below is not None:
         say(f"Answers below a confidence of {model.abstain_below:.2f} are marked as not sure.")
     answers = list_of(predict(model, names(files), min_confidence=min_confidence))
-    write = print_json if as_json else print_csv if as_csv else print_table
+    write = {"json": print_json, "csv": print_csv, "table": print_table}[form]
     write(answers, model.classes, top)
     if answers.unsure or answers.failed:
         sure = answers.count - answers.unsure - answers.failed
         say(f"{answers.count} pictures: {sure} answered, {answers.unsure} not sure, {answers.failed} not read")
-    if answers.count and answers.failed == answers.count:
-        ctx.exit(1)
+    return answers
+
+
+def print_boxes(
+    model: BoxModel, files: tuple[str, ...], form: str, top: int | None, places: Any, **asked: Any
+) -> list_of:
+    """Answer with boxes, as a table, JSON or CSV, and write them to `places`."""
+    from boda.cli import predict_boxes
+    from boda.progress import say
+    from boda.verbs.box_outputs import keep
+    from boda.verbs.predict import predict
+
+    found = predict(model, names(files), **asked)
+    answers = list_of(keep(found, model.classes, **places, pictures=files))  # type: ignore[arg-type]
+    shown = model.trust.threshold if asked["min_confidence"] in (None, "auto") and model.task == "detect" else None
+    if shown:
+        say(f"Boxes of a confidence of {shown:.2f} or more are shown; --min-confidence 0 shows all.")
+    write = {"json": predict_boxes.print_json, "csv": predict_boxes.print_csv, "table": predict_boxes.print_table}
+    write[form](answers, top)
+    if answers.failed:
+        say(f"{answers.count} pictures, {answers.failed} not read")
+    return answers
 
 
 class list_of:  # noqa: N801 - reads as a function
     """Answers as they come, counted."""
 
-    def __init__(self, answers: Iterable[Answer]) -> None:
+    def __init__(self, answers: Iterable[Any]) -> None:
         self.answers, self.count, self.failed, self.unsure = answers, 0, 0, 0
 
-    def __iter__(self) -> Iterator[Answer]:
+    def __iter__(self) -> Iterator[Any]:
         for answer in self.answers:
             self.count += 1
             self.failed += answer.error is not None
-            self.unsure += answer.abstained
+            self.unsure += getattr(answer, "abstained", False)
             yield answer
 
 
@@ -127,12 +183,6 @@ def print_csv(answers: Iterable[Answer], classes: tuple[str, ...], _: int) -> No
         scores = [answer.scores[name] for name in classes] if answer.scores else [""] * len(classes)
         known = [as_text(answer.path), as_text(label), "" if answer.confidence is None else answer.confidence]
         out.writerow([*known, int(answer.abstained), as_text(answer.error or ""), *scores])
-
-
-def as_text(cell: str) -> str:
-    """`cell`, with an apostrophe before what a table program would take for a formula."""
-    safe = cell.encode("utf-8", "backslashreplace").decode()
-    return f"'{safe}" if safe.startswith(("=", "+", "-", "@", "\t", "\r")) else safe
 
 
 def print_table(answers: Iterable[Answer], classes: tuple[str, ...], top: int) -> None:

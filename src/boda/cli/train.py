@@ -25,6 +25,8 @@ Examples:
   boda train photos/ --stages head,last-5,all --set last-5.epochs=12 --augment strong
   boda train photos/ --recipe runs/007/best.toml     what a ladder found best
   boda train photos/ --split runs/001                the same parts as an earlier Run
+  boda train boxes/                                  Pascal VOC, COCO or YOLO, told by what is there
+  boda train boxes/ --task locate --split every-5th --fold 0
   boda train --resume runs/001                       go on after a stop, exact to the bit
 """
 
@@ -50,6 +52,15 @@ Examples:
     help="How strongly pictures are varied, for the head and for every stage.",
 )
 @data_options
+@click.option(
+    "--fold", type=click.IntRange(0, 4), help="With --split every-5th: the first index held out; 4 unless given."
+)
+@click.option(
+    "--format", type=click.Choice(["coco", "folders", "voc", "yolo"]), help="What a folder holds, where several fit."
+)
+@click.option(
+    "--task", type=click.Choice(["locate", "detect"]), help="For boxes: one a picture (the largest), or many."
+)
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with a Run that was stopped.")
 @click.option("--tensorboard", is_flag=True, help="Write TensorBoard's files into RUN/tensorboard.")
 @click.option("--json", "as_json", is_flag=True, help="Print metrics.json to standard output.")
@@ -64,7 +75,8 @@ def command(
 ) -> None:
     """Train a classifier on labelled pictures, measure it, and write a report.
 
-    DATA is a folder with a subfolder a class (train/, val/ and test/ may stand above them), or a CSV file.
+    DATA is a folder with a subfolder a class (train/, val/ and test/ may stand above them), a CSV file, or a folder of
+    boxes: Pascal VOC, COCO or YOLO.
     """
     from boda.verbs import train as verb
 
@@ -75,7 +87,7 @@ def command(
         _show(verb.resume(resume), as_json=as_json)
         return
     changes = changes_of(given, "weights", "stages", "augment")
-    _show(verb.train(data, reading=reading_of(given), **given, **changes), as_json=as_json)
+    _show(verb.train(data, reading=reading_of(given, "format", "task"), **given, **changes), as_json=as_json)
 
 
 def _show(run: Run, *, as_json: bool) -> None:

@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boda.data.arrays import read_arrays, read_tf_data
+from boda.data.box_table import read_box_table
+from boda.data.coco import read_coco
 from boda.data.folders import read_folders
+from boda.data.recognise import reader_of_path
 from boda.data.table import read_frame, read_table
+from boda.data.voc import read_voc
+from boda.data.yolo import read_yolo
 from boda.errors import DataError, RecipeError
 from boda.sample import Dataset
 
@@ -21,22 +26,28 @@ __all__ = ["READERS", "read"]
 
 READERS: dict[str, Callable[..., Dataset]] = {
     "arrays": read_arrays,
+    "box_table": read_box_table,
+    "coco": read_coco,
     "folders": read_folders,
     "frame": read_frame,
     "table": read_table,
     "tf_data": read_tf_data,
+    "voc": read_voc,
+    "yolo": read_yolo,
 }
-TABLE_SUFFIXES = (".csv", ".tsv")
+PATHS = ("box_table", "coco", "folders", "table", "voc", "yolo")  # the readers of files and folders
 
 
-def read(source: Any, **options: Any) -> Dataset:
+def read(source: Any, *, format: str | None = None, **options: Any) -> Dataset:  # noqa: A002 - the user's word
     """Read `source` by the reader that fits it.
 
-    A folder is read by "folders", a CSV or TSV file by "table", a pair (images, labels) of arrays by "arrays", a
-    DataFrame by "frame" and a tf.data.Dataset by "tf_data"; a Dataset is returned as it is.
+    A folder is read by "voc", "coco" or "yolo" where it holds boxes in that format, else by "folders"; a CSV or TSV
+    file by "box_table" where it has columns of boxes, else by "table"; a JSON file by "coco"; a pair (images, labels)
+    of arrays by "arrays", a DataFrame by "frame" and a tf.data.Dataset by "tf_data"; a Dataset is returned as it is.
 
     Args:
         source: What to read.
+        format: The reader of a file or folder, where several fit.
         options: Keyword arguments of that reader.
 
     Raises:
@@ -49,19 +60,29 @@ def read(source: Any, **options: Any) -> Dataset:
     if isinstance(source, Dataset):
         _refuse_options("a Dataset, which is read already,", options, [])
         return source
-    name = _reader_of(source)
+    name = _reader_of(source) if format is None else _wanted(source, format)
     reader = READERS[name]
     _refuse_options(f"the reader {name!r}", options, _options_of(reader))
     if name == "arrays":
         return reader(*source, **options)
-    if name in {"folders", "table"}:
+    if name in PATHS:
         _refuse_missing(Path(source))
-    return reader(Path(source) if name in {"folders", "table"} else source, **options)
+    return reader(Path(source) if name in PATHS else source, **options)
+
+
+def _wanted(source: Any, name: str) -> str:
+    """The reader `name`, which must be one for files and folders, as `source` must be."""
+    if name in PATHS and isinstance(source, str | os.PathLike):
+        return name
+    raise RecipeError(
+        f"format={name!r}: expected {', '.join(PATHS)}, and a file or a folder to read. "
+        f"Received: {type(source).__name__}."
+    )
 
 
 def _reader_of(source: Any) -> str:
     if isinstance(source, str | os.PathLike):
-        return _reader_of_path(Path(source))
+        return reader_of_path(Path(source))
     if isinstance(source, tuple) and len(source) == 2:
         return "arrays"
     if hasattr(source, "columns") and hasattr(source, "to_dict"):
@@ -72,17 +93,6 @@ def _reader_of(source: Any) -> str:
         "Expected a folder, a CSV or TSV file, a pair (images, labels) of arrays, a DataFrame, a tf.data.Dataset or a "
         f"boda Dataset, came {type(source).__name__}."
     )
-
-
-def _reader_of_path(path: Path) -> str:
-    if path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir():
-        return "table"
-    if path.is_file():
-        raise DataError(
-            f"{path}: expected a folder of pictures, or a table that ends in {' or '.join(TABLE_SUFFIXES)}, "
-            f"came a file that ends in {path.suffix!r}."
-        )
-    return "folders"  # which says so, where there is nothing
 
 
 def _refuse_missing(path: Path) -> None:

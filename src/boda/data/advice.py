@@ -17,9 +17,13 @@ UNEVEN = 5.0  # times the smallest class
 MIXED = 4.0  # times the smallest picture, in pixels on the longer side
 
 
-def advice(audit: Audit) -> list[str]:
-    """One sentence or two for each thing to mend, the gravest first; nothing where all is well."""
-    return [*_about_files(audit), *_about_copies(audit), *_about_classes(audit), *_about_sizes(audit)]
+def advice(audit: Audit, *, classes: bool = True) -> list[str]:
+    """One sentence or two for each thing to mend, the gravest first; nothing where all is well.
+
+    `classes` is False where pictures are not what is told apart: `boda.data.box_advice` then speaks of classes.
+    """
+    about_classes = _about_classes(audit) if classes else ()
+    return [*_about_files(audit), *_about_copies(audit), *about_classes, *_about_sizes(audit)]
 
 
 def _about_files(audit: Audit) -> Iterator[str]:
@@ -66,13 +70,17 @@ def _about_classes(audit: Audit) -> Iterator[str]:
     if few:
         listed = ", ".join(f"{name} ({number})" for number, name in few[:3]) + (" and more" if len(few) > 3 else "")
         yield f"Few pictures in {listed}. Add some: {FEW} a class are little, 50 are a good beginning."
+    several = any(isinstance(label, tuple) for label in audit.records.labels)  # classes a picture
     if audit.imbalance >= UNEVEN:
         most, least = max(counts, key=lambda name: counts[name]), min(counts, key=lambda name: counts[name])
         yield (
-            f"{most} has {audit.imbalance:.0f} times as many pictures as {least}, so a model does well by "
+            f"{most} is in {audit.imbalance:.0f} times as many pictures as {least}, of which a model learns least. "
+            f"Add pictures of {least}."
+            if several
+            else f"{most} has {audit.imbalance:.0f} times as many pictures as {least}, so a model does well by "
             f'guessing {most}. Add pictures of {least}, or train with class_weight="balanced".'
         )
-    if len(counts) == 1:
+    if len(counts) == 1 and not several:
         only = next(iter(counts))
         yield f"There is only one class, {only}. Add a second folder with what is not {only}."
 

@@ -55,19 +55,36 @@ def read_folders(root: Path, *, group_pattern: str | None = None) -> Dataset:
         read_folders(Path("photos"), group_pattern=r"patient[0-9]+")
     """
     root = Path(root)
-    find_group = _group_finder(root, group_pattern)
-    samples, bad = [], []
+    samples: list[Sample] = []
+    bad = []
     for found in walk(root):
         if isinstance(found, BadFile):
             bad.append(found)
         else:
-            samples.append(found if find_group is None else _grouped(found, find_group.search(found.name)))
-    if find_group is not None and all(sample.group is None for sample in samples):
+            samples.append(found)
+    samples = group_by(root, samples, group_pattern)
+    return Dataset(tuple(samples), learnable_classes(root, samples), root=root, bad=tuple(bad))
+
+
+def group_by(root: Path, samples: list[Sample], pattern: str | None) -> list[Sample]:
+    """`samples` with the group that the regular expression `pattern` finds in each name; as they are without one.
+
+    Raises:
+        DataError: It is no regular expression, or matches no name.
+    """
+    if pattern is None:
+        return samples
+    try:
+        find_group = re.compile(pattern)
+    except re.error as error:
+        raise DataError(f"{root}: group_pattern {pattern!r} is no regular expression: {error}.") from error
+    grouped = [_grouped(sample, find_group.search(sample.name)) for sample in samples]
+    if all(sample.group is None for sample in grouped):
         raise DataError(
-            f"{root}: group_pattern {find_group.pattern!r} matches none of {len(samples)} names, such as "
+            f"{root}: group_pattern {pattern!r} matches none of {len(samples)} names, such as "
             f"{samples[0].name!r}. Write one that does, or leave it out."
         )
-    return Dataset(tuple(samples), learnable_classes(root, samples), root=root, bad=tuple(bad))
+    return grouped
 
 
 def walk(root: Path) -> Iterator[Sample | BadFile]:
@@ -113,13 +130,6 @@ def learnable_classes(where: object, samples: Iterable[Sample], least: int = 2) 
         came = f"only {next(iter(parts))!r}" if parts else "none"
         raise DataError(f"{where}: expected {least} classes or more, found {came}. Add pictures of another class.")
     return tuple(sorted(parts))
-
-
-def _group_finder(root: Path, pattern: str | None) -> re.Pattern[str] | None:
-    try:
-        return None if pattern is None else re.compile(pattern)
-    except re.error as error:
-        raise DataError(f"{root}: group_pattern {pattern!r} is no regular expression: {error}.") from error
 
 
 def _grouped(sample: Sample, match: re.Match[str] | None) -> Sample:

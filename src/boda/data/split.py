@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,14 +16,16 @@ import numpy as np
 from boda.data.duplicates import groups
 from boda.data.folds import folds
 from boda.errors import SplitError
+from boda.sample import BOX_TASKS
 
 if TYPE_CHECKING:
     from boda.sample import Dataset
 
-__all__ = ["Split", "folds", "leaks", "make_split", "units_of"]
+__all__ = ["EVERY_5TH", "Split", "every_5th", "folds", "leaks", "make_split", "strata_of", "units_of"]
 
 PARTS = ("train", "val", "test")
 GIVEN = "as the data gives them"
+EVERY_5TH = "every-5th"
 _TRIALS = 16
 
 
@@ -94,7 +96,8 @@ def make_split(
     Samples that share a number in `group_ids`, or a `Sample.group`, are kept together (so are chains of both), and
     each class keeps a training sample.
     Of 16 seeded orders, the one whose class shares come nearest is taken; with several labels a picture, each label
-    counts in relation to how rare it is (after Sechidis, "On the stratification of multi-label data", 2011).
+    counts in relation to how rare it is (after Sechidis, "On the stratification of multi-label data", 2011). Of boxes,
+    each class that occurs in a picture is such a label, and to show nothing is one more.
 
     Args:
         dataset: Labelled samples with names that differ.
@@ -118,10 +121,48 @@ def make_split(
     if (parts == "val").any():
         return Split(_by_part(names, parts), seed, GIVEN, _missing(dataset, parts))
     units = units_of(dataset, group_ids)
-    chosen = _choose(_hot(dataset)[train], units[train], [names[i] for i in train], seed, validation_split)
+    chosen = _choose(strata_of(dataset)[train], units[train], [names[i] for i in train], seed, validation_split)
     parts[train[chosen]] = "val"
     method = f"{100 * validation_split:.0f} % held out, stratified by class, copies and groups kept together"
     return Split(_by_part(names, parts), seed, method, _missing(dataset, parts))
+
+
+def every_5th(dataset: Dataset, *, fold: int = 4, seed: int = 0, group_ids: np.ndarray | None = None) -> Split:
+    """Hold out the pictures at index `fold`, `fold` + 5, ... of the sorted names: five folds that anyone can repeat.
+
+    What the data gives to "test" stays there and is not counted; its "val" is training material like the rest.
+    Copies and groups are not kept together, but where `group_ids` show copies on both sides, a note says so.
+
+    Args:
+        dataset: Samples with names that differ.
+        fold: 0 to 4.
+        seed: Of what follows; it changes no part.
+        group_ids: (n,) integers, equal for copies, as `boda.data.audit.scan` finds them.
+
+    Raises:
+        SplitError: `fold` is not 0 to 4, or there are fewer than five pictures.
+    """
+    names = [sample.name for sample in dataset.samples]
+    _check_names(names)
+    if not 0 <= fold < 5:
+        raise SplitError(f"{EVERY_5TH} has the folds 0 to 4. Received: fold={fold}")
+    parts = np.array([sample.part if sample.part == "test" else "train" for sample in dataset.samples], dtype=object)
+    rows = sorted(np.flatnonzero(parts == "train").tolist(), key=names.__getitem__)
+    if len(rows) < 5:
+        raise SplitError(f"{EVERY_5TH} needs five pictures or more that are not in test. Received: {len(rows)}")
+    parts[rows[fold::5]] = "val"
+    split = Split(_by_part(names, parts), seed, f"{EVERY_5TH} of the sorted names, from index {fold}")
+    copies = [] if group_ids is None else leaks(split, dataset, group_ids)
+    return replace(split, notes=(*_missing(dataset, parts), *_leaking(copies)))
+
+
+def strata_of(dataset: Dataset) -> np.ndarray:
+    """(n, k) int64 of 0 and 1, what is to come in equal shares: the classes, and of boxes also that there are none."""
+    hot = _hot(dataset)
+    if dataset.task not in BOX_TASKS:
+        return hot
+    empty = (hot.sum(axis=1, keepdims=True) == 0).astype(np.int64)
+    return np.hstack([hot, empty]) if empty.any() else hot
 
 
 def leaks(split: Split, dataset: Dataset, group_ids: np.ndarray) -> list[tuple[str, str]]:
@@ -187,6 +228,14 @@ def _missing(dataset: Dataset, parts: np.ndarray) -> tuple[str, ...]:
             listed = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
             notes.append(f"{part} has no picture of {listed}, so nothing is measured on it there.")
     return tuple(notes)
+
+
+def _leaking(copies: list[tuple[str, str]]) -> tuple[str, ...]:
+    if not copies:
+        return ()
+    name, twin = copies[0]
+    verb = "picture outside train has a copy" if len(copies) == 1 else "pictures outside train have copies"
+    return (f"{len(copies)} {verb} in it, such as {name} ({twin}), so that figures there are too good.",)
 
 
 def _choose(hot: np.ndarray, units: np.ndarray, names: list[str], seed: int, share: float) -> np.ndarray:

@@ -78,7 +78,7 @@ def read_table(
         read_table(Path("photos.csv"), label_column="species", group_column="patient")
     """
     path = Path(path)
-    header, rows = _parse(path)
+    header, rows = parse_table(path)
     wanted = {"path": path_column, "label": label_column, "part": part_column, "group": group_column}
     columns = _choose(path, header, wanted, label_separator, rows)
     return _build(path, path.parent, rows, columns)
@@ -110,7 +110,8 @@ def read_frame(
     return _build(where, Path(directory or "."), rows, columns)
 
 
-def _parse(path: Path) -> tuple[list[str], list[Row]]:
+def parse_table(path: Path) -> tuple[list[str], list[Row]]:
+    """The header of a CSV file and its rows; DataError says where it is no such table."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -118,7 +119,7 @@ def _parse(path: Path) -> tuple[list[str], list[Row]]:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise DataError(f"{path}:{line}: expected UTF-8, but came other bytes. Save the table as UTF-8.") from error
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         return header, list(_rows(path, header, reader))
@@ -126,7 +127,7 @@ def _parse(path: Path) -> tuple[list[str], list[Row]]:
         raise DataError(f"{path}:{reader.line_num}: expected CSV, but: {error}.") from error
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """The one that cuts the header into the most columns."""
     header = next(iter(text.splitlines()), "")
     return max(",;\t", key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))
@@ -155,13 +156,13 @@ def _choose(
     if separator == "":
         raise RecipeError(f'{where}: label_separator is empty; give a mark such as "|".')
     part, group = wanted["part"], wanted["group"]
-    path = _column(where, header, "path", wanted["path"], PATH_NAMES)
-    label = _column(where, header, "label", wanted["label"], LABEL_NAMES)
+    path = choose_column(where, header, "path", wanted["path"], PATH_NAMES)
+    label = choose_column(where, header, "label", wanted["label"], LABEL_NAMES)
     return Columns(
         path=path,
         label=label,
-        part=_guess(header, PART_NAMES) if part is None else _column(where, header, "part", part),
-        group=None if group is None else _column(where, header, "group", group),
+        part=guess_column(header, PART_NAMES) if part is None else choose_column(where, header, "part", part),
+        group=None if group is None else choose_column(where, header, "group", group),
         separator=separator or _guess_separator(label, rows),
     )
 
@@ -174,8 +175,9 @@ def _guess_separator(label: str, rows: list[Row]) -> str:
     return next((mark for mark in SEPARATORS if any(mark in cell for cell in cells)), SEPARATORS[0])
 
 
-def _column(where: object, header: list[str], role: str, wanted: str | None, names: tuple[str, ...] = ()) -> str:
-    found = _guess(header, names) if wanted is None else wanted if wanted in header else None
+def choose_column(where: object, header: list[str], role: str, wanted: str | None, names: tuple[str, ...] = ()) -> str:
+    """The column `wanted`, or where that is None the first of `names` that is there; DataError where none is."""
+    found = guess_column(header, names) if wanted is None else wanted if wanted in header else None
     if found is not None:
         return found
     came = f"The header has: {', '.join(header) or 'nothing'}."
@@ -187,7 +189,8 @@ def _column(where: object, header: list[str], role: str, wanted: str | None, nam
     raise DataError(f"{where}: {role}_column is {wanted!r}, but there is no such column.{meant} {came}")
 
 
-def _guess(header: list[str], names: tuple[str, ...]) -> str | None:
+def guess_column(header: list[str], names: tuple[str, ...]) -> str | None:
+    """The first of `names` that stands in the header, in capitals or not."""
     by_lower = {name.lower(): name for name in reversed(header)}
     return next((by_lower[name] for name in names if name in by_lower), None)
 
@@ -222,16 +225,17 @@ def _build(where: object, folder: Path, rows: list[Row], columns: Columns) -> Da
 def _read_row(row: Row, folder: Path, columns: Columns) -> Sample | BadFile:
     label = _label(row, columns)
     part = _part(row, columns)
-    group = _text(row.cells[columns.group]) if columns.group else ""
-    cell = _text(row.cells[columns.path], strip=False)
-    image = next((folder / text for text in (cell, cell.strip()) if _is_file(folder / text)), folder / cell)
-    name = _name(image, folder)
-    if not _is_file(image):
+    group = cell_text(row.cells[columns.group]) if columns.group else ""
+    cell = cell_text(row.cells[columns.path], strip=False)
+    image = next((folder / text for text in (cell, cell.strip()) if is_file(folder / text)), folder / cell)
+    name = name_below(image, folder)
+    if not is_file(image):
         return BadFile(name, f"{row.place}: {'no such file' if cell.strip() else 'no path'}")
     return Sample(name, image, label, part, group or None)
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether it is an ordinary file; False where a name is too long for there to be one."""
     return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where a name is too long
 
 
@@ -262,13 +266,13 @@ def _label(row: Row, columns: Columns) -> Label:
 
 def _names(cell: Any, separator: str) -> tuple[str, ...]:
     """The class names in a cell, NFC-normalised, each once."""
-    texts = cell if isinstance(cell, list | tuple | set) else _text(cell).split(separator)
-    names = (normalize("NFC", _text(text)) for text in texts)
+    texts = cell if isinstance(cell, list | tuple | set) else cell_text(cell).split(separator)
+    names = (normalize("NFC", cell_text(text)) for text in texts)
     return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _part(row: Row, columns: Columns) -> Part | None:
-    text = _text(row.cells[columns.part]) if columns.part else ""
+    text = cell_text(row.cells[columns.part]) if columns.part else ""
     if not text:
         return None
     if text.lower() not in PARTS:
@@ -276,7 +280,7 @@ def _part(row: Row, columns: Columns) -> Part | None:
     return PARTS[text.lower()]
 
 
-def _text(cell: Any, *, strip: bool = True) -> str:
+def cell_text(cell: Any, *, strip: bool = True) -> str:
     """A cell as text; what pandas means by missing is empty, and 3.0, an integer beside missing ones, is "3"."""
     if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
         return ""
@@ -285,7 +289,7 @@ def _text(cell: Any, *, strip: bool = True) -> str:
     return str(cell).strip() if strip else str(cell)
 
 
-def _name(image: Path, folder: Path) -> str:
+def name_below(image: Path, folder: Path) -> str:
     """The path below `folder`, with `/`; as it was written, where it leads out of it."""
     image = Path(os.path.normpath(image))
     folder = Path(os.path.normpath(folder))

@@ -17,6 +17,8 @@ from boda.models.backbones import get
 from boda.models.keras_import import import_keras
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import keras
 
 BatchNorm = Literal["inference", "train"]
@@ -83,6 +85,26 @@ def trunk(model: keras.Model, layer: str) -> keras.Model:
     return import_keras().Model(model.input, model.get_layer(layer).output, name=f"{model.name}_trunk")
 
 
+def trunk_of(model: keras.Model, layers: Sequence[str]) -> keras.Model:
+    """The part of `model` from the picture to the outputs of several `layers`, in their order."""
+    outputs = [model.get_layer(layer).output for layer in layers]
+    return import_keras().Model(model.input, outputs, name=f"{model.name}_trunk")
+
+
+def tail_of(model: keras.Model, layers: Sequence[str]) -> keras.Model:
+    """The part of `model` from the outputs of `layers`, all of them needed, to its last output; it shares the layers.
+
+    Where there are none it is the whole of it.
+    """
+    keras = import_keras()
+    if not layers:
+        return keras.Model(model.input, model.outputs[-1], name=f"{model.name}_tail")
+    above = keras.Model([model.get_layer(layer).output for layer in layers], model.outputs[-1])
+    for number, layer in enumerate(above.input):
+        above.get_layer(layer._keras_history.operation.name).name = f"cut_{number}"  # noqa: SLF001 - Keras has no other way
+    return keras.Model(above.input, above.output, name=f"{model.name}_tail")
+
+
 def tail(model: keras.Model, layer: str | None) -> keras.Model:
     """The part of `model` from the output of `layer` to all of the model's outputs, flat.
 
@@ -138,10 +160,13 @@ def layer_depths(model: keras.Model, name: str) -> dict[str, int]:
         Layer name to depth; the input and its scaling count as of the lowest block.
     """
     names = {layer.name for layer in model.layers}
-    ends = [end for _, end in get(name).blocks if end in names]
-    depths, depth = {}, len(ends)
+    blocks = [end for _, end in get(name).blocks]
+    there = [number for number, end in enumerate(blocks) if end in names]
+    ends = {blocks[number]: len(blocks) - number - 1 for number in there}
+    if there:
+        ends[blocks[there[-1]]] = 0  # whatever comes now is the head's, also where it looks at a lower block
+    depths, depth = {}, len(blocks) - there[0] if there else 0
     for layer in model.layers:  # Keras orders them so that all below a cut come before it
         depths[layer.name] = depth
-        if depth and layer.name == ends[-depth]:
-            depth -= 1
+        depth = ends.get(layer.name, depth)
     return depths

@@ -9,9 +9,10 @@ from boda.recipe.checks import above_0, from_0, is_number, one_of, plain_numbers
 
 Optimizer = Literal["auto", "sgd", "nesterov", "adam", "adamw", "nadam", "adamax", "rmsprop", "lion", "adagrad", "lamb"]
 Schedule = Literal["constant", "step", "exponential", "cosine", "one-cycle", "plateau"]
+Augment = Literal["none", "flip", "light", "default", "unmirrored", "strong", "own"]
 OPTIMIZERS = ("auto", "sgd", "nesterov", "adam", "adamw", "nadam", "adamax", "rmsprop", "lion", "adagrad", "lamb")
 SCHEDULES = ("constant", "step", "exponential", "cosine", "one-cycle", "plateau")
-STRENGTHS = ("none", "flip", "light", "default", "strong", "own")
+STRENGTHS = ("none", "flip", "light", "default", "unmirrored", "strong", "own")
 
 CHECKS = {
     "epochs": whole_from(1),
@@ -59,7 +60,7 @@ class Levers:
         mix: "mixup" (arXiv 1710.09412) or "cutmix" (arXiv 1905.04899) blends pairs of samples; "none" does not.
         mix_alpha: both draw their share from Beta(alpha, alpha).
         augment: how strongly pictures are varied: "none", "flip", "light", "default", "strong", or "own", the
-            pipeline in the recipe's table [augmentation].
+            pipeline in the recipe's table [augmentation]; of boxes also "unmirrored".
         views: how many variants of each picture there are, the picture itself among them; they are computed once.
     """
 
@@ -80,7 +81,7 @@ class Levers:
     ema: float = 0.0
     mix: Literal["none", "mixup", "cutmix"] = "none"
     mix_alpha: float = 0.2
-    augment: Literal["none", "flip", "light", "default", "strong", "own"] = "none"
+    augment: Augment = "none"
     views: int = 5
 
     def __post_init__(self) -> None:

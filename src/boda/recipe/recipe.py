@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from boda.errors import RecipeError
 from boda.recipe import toml
+from boda.recipe.boxes import THAW, USUAL, BoxRecipe
 from boda.recipe.checks import between_0_and_1, is_whole, one_of, plain_numbers, refuse_wrong, whole_from
 from boda.recipe.head import HeadRecipe
 from boda.recipe.stage import PATTERN, Stage, checked, stages_of
@@ -24,7 +25,7 @@ CHECKS = {
         f"none or {LEAST_SIZE} to {LARGEST_SIZE} pixels",
         lambda value: value is None or (is_whole(value) and LEAST_SIZE <= value <= LARGEST_SIZE),
     ),
-    "resize": one_of("squash", "crop"),
+    "resize": one_of("squash", "crop", "letterbox"),
     "precision": one_of("f32", "bf16"),
     "validation_split": between_0_and_1(),
     "folds": whole_from(2),
@@ -36,6 +37,10 @@ CHECKS = {
     "head": (
         "a table of the head's entries, such as head.dropout = 0.3",
         lambda value: isinstance(value, HeadRecipe),
+    ),
+    "boxes": (
+        "a table of what finds boxes, such as boxes.channels = 96",
+        lambda value: value is None or isinstance(value, BoxRecipe),
     ),
     "stages": (
         "a list of stages, such as head,last-5",
@@ -52,7 +57,8 @@ class Recipe:
         backbone: a row of `boda backbones`.
         weights: "pretrained", None (the architecture alone), or a weights-only HDF5 file.
         size: side of the square that the network sees, in pixels; None is what its weights were trained with.
-        resize: "squash" fits the whole picture into the square; "crop" keeps the aspect and cuts the centre.
+        resize: "squash" fits the whole picture into the square; "crop" keeps the aspect and cuts the centre;
+            "letterbox" keeps it with grey around. Boxes take squash or letterbox, all else squash or crop.
         precision: "f32", or "bf16" for speed on machines that have it.
         validation_split: share held out for the report where the data has no validation part.
         folds: inner folds of the training part by which every choice is made.
@@ -60,12 +66,13 @@ class Recipe:
         head: the layers on top.
         stages: what is trained, one after the other; "head,last-5" may stand for them.
         augmentation: the pipeline that `augment = "own"` means, as TOML (`Pipeline.to_toml`).
+        boxes: what finds boxes; None where the task has none.
     """
 
     backbone: str = DEFAULT_BACKBONE
     weights: str | None = "pretrained"
     size: int | None = None
-    resize: Literal["squash", "crop"] = "squash"
+    resize: Literal["squash", "crop", "letterbox"] = "squash"
     precision: Literal["f32", "bf16"] = "f32"
     validation_split: float = 0.2
     folds: int = 5
@@ -73,6 +80,7 @@ class Recipe:
     head: HeadRecipe = field(default_factory=HeadRecipe)
     stages: tuple[Stage, ...] = (Stage(thaw="head"),)
     augmentation: str | None = None
+    boxes: BoxRecipe | None = None
 
     def __post_init__(self) -> None:
         """Refuse values out of range, with the field's name."""
@@ -82,13 +90,18 @@ class Recipe:
             given = getattr(self, name)
             object.__setattr__(self, name, str(given) if isinstance(given, Path) else _none_where_said(given))
         given = self.stages
+        object.__setattr__(self, "boxes", _none_where_said(self.boxes))
         if isinstance(given, str):
-            given = stages_of(given)
+            given = stages_of(given, boxes=self.boxes is not None)
         elif isinstance(given, (list, tuple)):
             given = tuple(stage if isinstance(stage, Stage) else _stage(stage) for stage in given)
         object.__setattr__(self, "stages", given)
         refuse_wrong(self, CHECKS)
-        checked(self.stages)
+        checked(self.stages, boxes=self.boxes is not None)
+        if self.resize == ("letterbox" if self.boxes is None else "crop"):
+            what = "boxes, which may lie anywhere," if self.boxes is not None else "classes"
+            other = "squash or letterbox" if self.boxes is not None else "squash or crop"
+            raise RecipeError(f"resize of {what} must be {other}. Received: resize={self.resize!r}")
         own = [levers for levers in (self.head, *self.stages) if levers.augment == "own"]
         if own and self.augmentation is None:
             raise RecipeError(f"{own[0].PREFIX}augment is 'own', but the recipe has no table [augmentation].")
@@ -103,9 +116,11 @@ class Recipe:
         for key, value in changes.items():
             table, entry = _table_of(key)
             tables.setdefault(table, {})[entry] = value
-        rest, head = tables.pop("", {}), tables.pop("head", {})
+        rest, head, boxes = tables.pop("", {}), tables.pop("head", {}), tables.pop("boxes", {})
         if head:
             rest["head"] = _build(HeadRecipe, {**toml.entries(self.head), **head}, "head.")
+        if boxes:
+            rest["boxes"] = _build(BoxRecipe, {**toml.entries(self.boxes or BoxRecipe()), **boxes}, "boxes.")
         changed: Recipe = _build(Recipe, {**toml.entries(self), **rest}, "")
         for table, entries in tables.items():
             changed = changed._with_stages(table, entries)
@@ -130,6 +145,17 @@ class Recipe:
         changed = self.replace(head_augment=strength)
         return changed.replace(stage_augment=strength) if any(s.trains_backbone for s in self.stages) else changed
 
+    @classmethod
+    def usual(cls, task: str) -> Recipe:
+        """What to begin with for `task`, such as "classify" or "detect"."""
+        if task not in USUAL:
+            return cls()
+        usual = USUAL[task]
+        levers = usual["stage"]
+        stage = Stage(thaw=THAW, label_smoothing=0.0, augment="default", clip_norm=10.0, **levers)
+        head = HeadRecipe(**{name: levers[name] for name in ("batch_size", "views", "ema")}, augment="default")
+        return cls(**usual["own"], boxes=BoxRecipe(**usual["boxes"]), head=head, stages=(stage,))
+
     @property
     def stage_names(self) -> tuple[str, ...]:
         """What thaws in each stage, such as ("head", "last-5")."""
@@ -137,9 +163,11 @@ class Recipe:
 
     def to_toml(self) -> str:
         """TOML that `from_toml` reads back to an equal Recipe; None is written as an absent key, or as "none"."""
-        own = {name: value for name, value in toml.entries(self).items() if name not in {"head", "stages"}}
+        own = {name: value for name, value in toml.entries(self).items() if name not in {"head", "stages", "boxes"}}
         blocks = [toml.lines({**own, "weights": "none" if self.weights is None else self.weights})]
         blocks.append(["[head]", *toml.lines(toml.entries(self.head))])
+        if self.boxes is not None:
+            blocks.append(["[boxes]", *toml.lines(toml.entries(self.boxes))])
         blocks += [["[[stages]]", *toml.lines(stage.entries())] for stage in self.stages]
         return "\n".join("\n".join([*block, ""]) for block in blocks)
 
@@ -152,6 +180,8 @@ class Recipe:
         table = toml.parse(text)
         if isinstance(head := table.get("head", {}), dict):
             table["head"] = _build(HeadRecipe, head, "head.")
+        if isinstance(boxes := table.get("boxes"), dict):
+            table["boxes"] = _build(BoxRecipe, boxes, "boxes.")
         if isinstance(stages := table.get("stages"), list):
             table["stages"] = tuple(_stage(entry) for entry in stages)
         if isinstance(steps := table.get("augmentation"), dict):
@@ -170,7 +200,7 @@ class Recipe:
 def _table_of(key: str) -> tuple[str, str]:
     """The table and the entry that a name such as `head_dropout` or `last-5_epochs` means."""
     table, _, entry = key.partition("_")
-    is_table = table in {"head", "stage"} or (PATTERN.fullmatch(table) is not None and entry != "")
+    is_table = table in {"head", "stage", "boxes"} or (PATTERN.fullmatch(table) is not None and entry != "")
     return (table, entry) if is_table and entry else ("", key)
 
 
@@ -194,7 +224,7 @@ def _build(cls: type, values: dict[str, Any], prefix: str) -> Any:
 def _hint(name: str, prefix: str) -> str:
     """The nearest entry, of the head too, since people leave its prefix out."""
     of_head = [f.name for f in dataclasses.fields(HeadRecipe)]
-    kind = HeadRecipe if prefix == "head." else Stage if prefix else Recipe
+    kind = {"head.": HeadRecipe, "boxes.": BoxRecipe, "": Recipe}.get(prefix, Stage)
     own = [f.name for f in dataclasses.fields(kind)]
     if near := difflib.get_close_matches(name, own, n=1):
         return f" Did you mean {prefix}{near[0]}?"

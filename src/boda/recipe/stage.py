@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from boda.errors import RecipeError
 from boda.recipe import toml
 from boda.recipe.checks import above_0, one_of, refuse_wrong, whole_from
-from boda.recipe.levers import Levers
+from boda.recipe.levers import Augment, Levers
 
 PATTERN = re.compile(r"as-is|head|last-[1-9]\d*|all|scratch")
 EXPECTED = "as-is, head, last-N (such as last-5), all or scratch"
@@ -56,7 +56,7 @@ class Stage(Levers):
     warmup: float = 0.1
     label_smoothing: float = 0.1
     ema: float = 0.97
-    augment: Literal["none", "flip", "light", "default", "strong", "own"] = "strong"
+    augment: Augment = "strong"
     views: int = 9
     layer_decay: float = 0.8
     batch_norm: Literal["inference", "train"] = "inference"
@@ -86,17 +86,20 @@ class Stage(Levers):
         return self.thaw not in {"as-is", "head"}
 
 
-def stages_of(words: str) -> tuple[Stage, ...]:
+def stages_of(words: str, *, boxes: bool = False) -> tuple[Stage, ...]:
     """Stages from their names.
 
     >>> [stage.thaw for stage in stages_of("head, last-5")]
     ['head', 'last-5']
     """
-    return checked(tuple(Stage.usual(word.strip()) for word in words.split(",")))
+    return checked(tuple(Stage.usual(word.strip()) for word in words.split(",")), boxes=boxes)
 
 
-def checked(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
-    """`stages`, where they make sense after one another; RecipeError says why they do not."""
+def checked(stages: tuple[Stage, ...], *, boxes: bool = False) -> tuple[Stage, ...]:
+    """`stages`, where they make sense after one another; RecipeError says why they do not.
+
+    A head of `boxes` is larger than the layers below it, and learns together with them.
+    """
     names = [stage.thaw for stage in stages]
     if not names:
         raise RecipeError("stages must name one or more. Received: none. Use head for the head alone.")
@@ -104,7 +107,9 @@ def checked(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
         raise RecipeError(f"scratch starts from nothing and stands alone. Received: stages={','.join(names)}")
     if set(names[1:]) & {"as-is", "head"}:
         raise RecipeError(f"as-is and head can only come first. Received: stages={','.join(names)}")
-    if names[0] not in {"as-is", "head", "scratch"}:
+    if boxes and names[0] == "as-is":
+        raise RecipeError(f"No backbone finds boxes as it is. Received: stages={','.join(names)}. Use last-6")
+    if not boxes and names[0] not in {"as-is", "head", "scratch"}:
         raise RecipeError(
             f"The first stage must be head (or as-is, or scratch alone), since thawed layers learn nonsense from a "
             f"head that knows nothing. Received: stages={','.join(names)}. Use --stages head,{','.join(names)}"

@@ -27,7 +27,7 @@ def stages_section(contents: Contents) -> Section | None:
     body = join(
         note(
             "Each stage was tried on inner folds of the training part; it was kept where its log loss there "
-            "(calibrated) was lower than that of what came before, and was then trained again on all training pictures."
+            "(calibrated) or its accuracy was better than before, and was then trained again on all training pictures."
         ),
         _table(outcomes),
         _gain(contents.metrics),

@@ -27,6 +27,7 @@ class Contents:
     split: dict[str, Any]
     calibration: dict[str, Any]
     predictions: dict[str, Any]
+    curves: dict[str, Any]
     pictures: dict[str, Any]
     history: list[dict[str, Any]]
     next: list[dict[str, str]]
@@ -35,12 +36,12 @@ class Contents:
     @classmethod
     def read(cls, run: Run) -> Contents:
         """Read them; RunError where a file is there but damaged."""
-        names = ("metrics", "data", "split", "calibration", "predictions")
+        names = ("metrics", "data", "split", "calibration", "predictions", "curves")
         tables = {name: _read(run, f"{name}.json", {}) for name in names}
         return cls(
             run=run,
             about=run.about,
-            pictures=_read(run, "pictures/pictures.json", {}),
+            pictures=_pictures(run),
             history=[json.loads(line) for line in _text(run, "history.jsonl").splitlines() if line.strip()],
             next=_read(run, "next.json", []),
             recipe=_text(run, "recipe.toml"),
@@ -73,6 +74,12 @@ class Contents:
 
 def _read(run: Run, name: str, otherwise: Any) -> Any:
     return run.read_json(name) if run.has(name) else otherwise
+
+
+def _pictures(run: Run) -> dict[str, Any]:
+    """By kind; those with boxes, which are a plain list, as "boxes"."""
+    listed = _read(run, "pictures/pictures.json", {})
+    return {"boxes": listed} if isinstance(listed, list) else listed
 
 
 def _text(run: Run, name: str) -> str:

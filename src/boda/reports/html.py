@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from boda.reports import about_box_errors, about_box_stages, about_box_trust, about_boxes
 from boda.reports.about_data import data_section, path_line, problems_section, split_section
 from boda.reports.about_making import choice_section, next_section, recipe_section, time_section
 from boda.reports.about_result import classes_section, confusion_section, headline_section
 from boda.reports.about_stages import stages_section
 from boda.reports.about_trust import abstain_section, reliability_section
 from boda.reports.about_why import pictures_section
+from boda.reports.box_words import is_boxes
 from boda.reports.contents import Contents
 from boda.reports.page import Html, Section, document, element, join
 from boda.reports.words import base_name, clean, plural
@@ -19,10 +21,17 @@ if TYPE_CHECKING:
 
     from boda.run import Run
 
+TASKS = {"multilabel": "several labels a picture", "locate": "one box a picture", "detect": "many boxes a picture"}
+
+
+def _problems_section(contents: Contents) -> Section | None:
+    return problems_section(contents.data) if contents.data else None
+
+
 SECTIONS = (
     headline_section,
     data_section,
-    lambda contents: problems_section(contents.data) if contents.data else None,
+    _problems_section,
     split_section,
     choice_section,
     stages_section,
@@ -31,6 +40,23 @@ SECTIONS = (
     pictures_section,
     reliability_section,
     abstain_section,
+    next_section,
+    recipe_section,
+    time_section,
+)
+BOX_SECTIONS = (
+    about_boxes.headline_section,
+    about_boxes.overlap_section,
+    about_box_errors.errors_section,
+    about_box_errors.pictures_section,
+    about_boxes.classes_section,
+    about_box_errors.curves_section,
+    about_box_trust.reliability_section,
+    about_box_trust.margin_section,
+    data_section,
+    _problems_section,
+    split_section,
+    about_box_stages.stages_section,
     next_section,
     recipe_section,
     time_section,
@@ -44,7 +70,8 @@ def write_report(run: Run) -> Path:
     Raises RunError where run.json is missing or a file is damaged.
     """
     contents = Contents.read(run)
-    sections = [section for section in (make(contents) for make in SECTIONS) if section is not None]
+    makers = BOX_SECTIONS if is_boxes(contents.metrics) else SECTIONS
+    sections = [section for section in (make(contents) for make in makers) if section is not None]
     title = f"{base_name(contents.about.get('data') or run.path.name)}: boda report"
     page = document(title, _heading(contents), sections or [_empty(contents)], _foot(contents))
     run.write_text("report.html", page)
@@ -55,7 +82,7 @@ def _heading(contents: Contents) -> Html:
     about, backbone = contents.about, contents.about.get("backbone") or {}
     facts = [
         plural(len(contents.classes), "class", "classes"),
-        "several labels a picture" if about.get("task") == "multilabel" else "",
+        TASKS.get(str(about.get("task")), ""),
         f"on {clean(backbone.get('title') or backbone.get('name'))}" if backbone else "",
         _day(about.get("created")),
     ]

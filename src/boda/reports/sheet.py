@@ -24,34 +24,35 @@ CELL, GAP, TITLE, CAPTION = 128, 12, 34, 18
 INK, MUTED, GROUND, PLACE = (31, 41, 51), (91, 103, 115), (255, 255, 255), (236, 239, 242)
 
 
-def contact_sheet(rows: Sequence[Row], columns: int = 8) -> np.ndarray:
+def contact_sheet(rows: Sequence[Row], columns: int = 8, cell: int = CELL) -> np.ndarray:
     """All thumbnails on one picture, (height, width, 3) uint8, each row of pictures below its title.
 
     Args:
         rows: a title, and the thumbnails with their captions; more than `columns` of them take further lines.
         columns: how many thumbnails stand beside each other.
+        cell: the longest side of a thumbnail, pixels.
     """
     from PIL import Image, ImageDraw
 
     lines = [max(-(-len(cells) // columns), 1) for _, cells in rows]
-    height = GAP + sum(TITLE + count * (CELL + CAPTION + GAP) for count in lines)
-    sheet = Image.new("RGB", (GAP + columns * (CELL + GAP), max(height, 2 * GAP)), GROUND)
+    height = GAP + sum(TITLE + count * (cell + CAPTION + GAP) for count in lines)
+    sheet = Image.new("RGB", (GAP + columns * (cell + GAP), max(height, 2 * GAP)), GROUND)
     draw, y = ImageDraw.Draw(sheet), GAP
     for (title, cells), count in zip(rows, lines, strict=True):
         _write(draw, (GAP, y + 4), title, size=17, width=sheet.width - 2 * GAP, colour=INK)
         for nth, (thumbnail, caption) in enumerate(cells):
-            x, top = GAP + nth % columns * (CELL + GAP), y + TITLE + nth // columns * (CELL + CAPTION + GAP)
-            draw.rectangle((x, top, x + CELL - 1, top + CELL - 1), fill=PLACE)
-            picture = _shrink(thumbnail)
-            sheet.paste(picture, (x + (CELL - picture.width) // 2, top + (CELL - picture.height) // 2))
-            _write(draw, (x, top + CELL + 3), caption, size=12, width=CELL, colour=MUTED)
-        y += TITLE + count * (CELL + CAPTION + GAP)
+            x, top = GAP + nth % columns * (cell + GAP), y + TITLE + nth // columns * (cell + CAPTION + GAP)
+            draw.rectangle((x, top, x + cell - 1, top + cell - 1), fill=PLACE)
+            picture = _shrink(thumbnail, cell)
+            sheet.paste(picture, (x + (cell - picture.width) // 2, top + (cell - picture.height) // 2))
+            _write(draw, (x, top + cell + 3), caption, size=12, width=cell, colour=MUTED)
+        y += TITLE + count * (cell + CAPTION + GAP)
     return np.asarray(sheet)
 
 
-def sheet_png(rows: Sequence[Row], columns: int = 8) -> bytes:
+def sheet_png(rows: Sequence[Row], columns: int = 8, cell: int = CELL) -> bytes:
     """`contact_sheet` as PNG bytes."""
-    return _encode(contact_sheet(rows, columns), "PNG")
+    return encoded(contact_sheet(rows, columns, cell), "PNG")
 
 
 def look_html(
@@ -73,7 +74,7 @@ def look_html(
     told = {**summary, "warnings": list(dict.fromkeys([*warnings, *(summary.get("warnings") or [])]))}
     sections = [
         _counts_section(summary, counts, classes),
-        problems_section(told, lambda group: _beside(group, thumbnails or {})),
+        problems_section(told, lambda group: pictures_beside(group, thumbnails or {})),
         _samples_section(rows),
     ]
     data = summary.get("data") or "A look at the data"
@@ -122,7 +123,7 @@ def _histograms(sizes: Mapping[str, Any]) -> list[Html]:
 
 def _samples_section(rows: Sequence[Row]) -> Section | None:
     shown = [
-        join(element("h3", clean(title)), strip([(_encode(picture, "JPEG"), text) for picture, text in cells]))
+        join(element("h3", clean(title)), strip([(encoded(picture, "JPEG"), text) for picture, text in cells]))
         for title, cells in rows
         if len(cells)
     ]
@@ -133,7 +134,7 @@ def _samples_section(rows: Sequence[Row]) -> Section | None:
     )
 
 
-def _beside(group: Sequence[str], thumbnails: Mapping[str, np.ndarray]) -> Html | None:
+def pictures_beside(group: Sequence[str], thumbnails: Mapping[str, np.ndarray]) -> Html | None:
     """The pictures of a group side by side, at most four; None where fewer than two are known."""
     known = [file for file in group if file in thumbnails][:4]
     if len(known) < 2:
@@ -141,7 +142,7 @@ def _beside(group: Sequence[str], thumbnails: Mapping[str, np.ndarray]) -> Html 
     figures = (
         element(
             "figure",
-            photo(_encode(thumbnails[file], "JPEG"), f"Picture: {clean(file)}"),
+            photo(encoded(thumbnails[file], "JPEG"), f"Picture: {clean(file)}"),
             element("figcaption", name(file)),
         )
         for file in known
@@ -150,15 +151,16 @@ def _beside(group: Sequence[str], thumbnails: Mapping[str, np.ndarray]) -> Html 
     return element("div", *figures, more)
 
 
-def _shrink(thumbnail: np.ndarray) -> Any:
+def _shrink(thumbnail: np.ndarray, cell: int) -> Any:
     from PIL import Image
 
     picture = Image.fromarray(np.ascontiguousarray(thumbnail, dtype=np.uint8)).convert("RGB")
-    picture.thumbnail((CELL, CELL))
+    picture.thumbnail((cell, cell))
     return picture
 
 
-def _encode(picture: np.ndarray, kind: str) -> bytes:
+def encoded(picture: np.ndarray, kind: str) -> bytes:
+    """`picture`, uint8 (h, w, 3), as the bytes of a JPEG or PNG file."""
     from PIL import Image
 
     buffer = io.BytesIO()

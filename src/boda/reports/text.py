@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from boda.errors import RecipeError
 from boda.recipe import Recipe, Stage
+from boda.reports import box_text, box_words
 from boda.reports.contents import Contents
 from boda.reports.words import (
     BASELINES,
@@ -32,7 +33,7 @@ from boda.reports.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from rich.console import Group
     from rich.table import Table
@@ -62,9 +63,11 @@ def summary(run: Run) -> Group:
     from rich.text import Text
 
     contents = Contents.read(run)
-    kind, sentence = verdict(contents.metrics)
-    parts: list[Any] = [_scores(contents.metrics), Text(sentence, style=COLOURS[kind]), Text("")]
-    parts.append(_facts(contents))
+    boxes = box_words.is_boxes(contents.metrics)
+    kind, sentence = (box_words.verdict if boxes else verdict)(contents.metrics)
+    scores = (box_text.scores if boxes else _scores)(contents.metrics)
+    parts: list[Any] = [scores, Text(sentence, style=COLOURS[kind]), Text("")]
+    parts.append(_box_facts(contents) if boxes else _facts(contents))
     if contents.next:
         parts += [Text(""), Text("What next", style="bold"), _next(contents)]
     return Group(*parts)
@@ -142,6 +145,8 @@ def _whole_seconds(value: float | None) -> str:
 
 def _compact_score(metrics: Mapping[str, Any], val: Mapping[str, Any]) -> str:
     """The leading score and its interval, such as "90.0 % (85 to 93)"."""
+    if box_words.is_boxes(metrics):
+        return box_text.compact_score(metrics)
     key, words = score_name(metrics)
     ends, whole = val.get(f"{key}_interval"), key == "accuracy"
     spread = [f"{100 * end:.0f}" if whole else number(end, 2) for end in ends] if is_interval(ends) else []
@@ -173,8 +178,8 @@ def _outcome(one: Mapping[str, Any]) -> str:
 
 def _facts(contents: Contents) -> Table:
     """A word and a sentence a row: calibration, abstaining, confusions, time, report."""
-    val, spent = contents.val, contents.metrics.get("seconds") or {}
-    rows = _warnings(contents.data)
+    val = contents.val
+    rows = _warnings(contents.data, leaks_sentence)
     if contents.metrics.get("stages"):
         rows.append(("stages", "; ".join(map(_outcome, contents.metrics["stages"]))))
     if val.get("ece") is not None:
@@ -186,18 +191,32 @@ def _facts(contents: Contents) -> Table:
         rows.append(
             ("mix-ups", "; ".join(f"{clean(a, 30)} → {clean(b, 30)} ({count} of {n})" for a, b, count, n in worst))
         )
-    rows.append(("time", f"{seconds(spent.get('total'))} (features {seconds(spent.get('features'))})"))
-    rows.append(("report", str(contents.run.path / "report.html")))
-    return _pairs(rows)
+    return _pairs([*rows, *_ending(contents)])
 
 
-def _warnings(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _box_facts(contents: Contents) -> Table:
+    """A word and a sentence a row: other scores, mistakes, margin, confidence, time, report."""
+    warnings = _warnings(contents.data, box_words.leaks_sentence)
+    return _pairs([*warnings, *box_text.facts(contents), *_ending(contents)])
+
+
+def _ending(contents: Contents) -> list[tuple[str, str]]:
+    """How long it took, and where the report is."""
+    spent = contents.metrics.get("seconds") or {}
+    features = f" (features {seconds(spent['features'])})" if "features" in spent else ""
+    return [
+        ("time", f"{seconds(spent.get('total'))}{features}"),
+        ("report", str(contents.run.path / "report.html")),
+    ]
+
+
+def _warnings(data: Mapping[str, Any], leaks_words: Callable[[int], str]) -> list[tuple[str, str]]:
     """What the reader must know of the data before the figures are believed."""
     bad, leaks, rows = data.get("bad_count") or 0, data.get("leaks_count") or 0, []
     if bad:
         rows.append(("left out", f"{plural(bad, 'file')} that cannot be read, see bad_files.csv"))
     if leaks:
-        rows.append(("careful", f"{leaks_sentence(leaks)} boda look shows {'it' if leaks == 1 else 'them'}"))
+        rows.append(("careful", f"{leaks_words(leaks)} boda look shows {'it' if leaks == 1 else 'them'}"))
     return rows
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from boda.augment.pipeline import Pipeline
     from boda.models.engine import Precision
+    from boda.training.box_pictures import BoxPictures
     from boda.training.pictures import Pictures
 
 BATCH = 4
@@ -45,21 +46,25 @@ class Trunk:
     """The network below the cut, as an OpenVINO file.
 
     Args:
-        network: the file, with one output, `cut`.
+        network: the file.
         key: a hash of all that it depends on, its weights among them.
-        shape: of its output for one picture, such as (h, w, c).
+        shape: of what it gives for one picture, such as (h, w, c).
+        outputs: its outputs; of several the maps lie one after the other in a row (`boda.models.pieces`).
     """
 
     network: Path
     key: str
     shape: tuple[int, ...]
     precision: Precision = "f32"
+    outputs: tuple[str, ...] = ("cut",)
 
     def run(self, pictures: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-        """The activations (h, w, c) of each picture, (size, size, 3) float32, in order."""
-        network = Network(self.network, self.precision, outputs=("cut",), dtype="float32")
+        """The activations, of `shape`, of each picture, (size, size, 3) float32, in order."""
+        network = Network(self.network, self.precision, outputs=self.outputs, dtype="float32")
         for output in network.run(batched(pictures, BATCH)):
-            yield from output["cut"]
+            maps = [output[name] for name in self.outputs]
+            rows = np.concatenate([some.reshape(len(some), -1) for some in maps], axis=1)
+            yield from rows.reshape(-1, *self.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +83,7 @@ class Activations:
         return self.rows[indices, views].astype(np.float32)
 
 
-def keep(trunk: Trunk, pictures: Pictures, pipeline: Pipeline, views: int) -> Activations | None:
+def keep(trunk: Trunk, pictures: Pictures | BoxPictures, pipeline: Pipeline, views: int) -> Activations | None:
     """The activations of all `pictures` in `views` variants each, computed now or by an earlier training.
 
     None where they would not fit: they may take the cache's limit, and must leave 1 GiB of the disk free.
@@ -97,7 +102,7 @@ def keep(trunk: Trunk, pictures: Pictures, pipeline: Pipeline, views: int) -> Ac
     return _opened(path, shape)
 
 
-def _key(trunk: Trunk, pictures: Pictures, pipeline: Pipeline, views: int) -> str:
+def _key(trunk: Trunk, pictures: Pictures | BoxPictures, pipeline: Pipeline, views: int) -> str:
     varied = pipeline.to_toml() if views > 1 else ""
     return key_of("activations 1", trunk.key, trunk.precision, pictures.view.key, varied, str(views), *pictures.digests)
 

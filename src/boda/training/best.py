@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-HIGHER = ("acc", "auc", "f1", "precision", "recall")
+HIGHER = ("acc", "auc", "f1", "precision", "recall", "iou")
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,7 +52,7 @@ class Trained:
     """What came of a training: its weights are in the model.
 
     Args:
-        history: a line an epoch: epoch, loss, accuracy, learning_rate, seconds, and what `evaluate` gave.
+        history: a line an epoch: epoch, loss, the metric by its name, learning_rate, seconds, and what `evaluate` gave.
         best_epoch: the epoch (from 1) that the weights are from.
         stopped: "early stopping", "callback" (a user's one set `model.stop_training`), or None at the last epoch.
     """
@@ -72,6 +72,7 @@ class Settings:
     patience: int | None
     monitor: str
     ema: float
+    metric: str = "accuracy"
 
     def check(self) -> None:
         """Refuse what is out of range."""
@@ -81,7 +82,7 @@ class Settings:
             raise RecipeError(f"ema must be 0 to below 1. Received: ema={self.ema}")
         if self.patience is not None and self.patience < 1:
             raise RecipeError(f"patience must be 1 or more, or None. Received: patience={self.patience}")
-        if self.patience is not None and self.evaluate is None and self.monitor not in {"loss", "accuracy"}:
+        if self.patience is not None and self.evaluate is None and self.monitor not in {"loss", self.metric}:
             raise RecipeError(f"Early stopping by {self.monitor} needs `evaluate`, which gives it. Received: None")
 
 
@@ -185,17 +186,17 @@ class Course:
         if not math.isfinite(loss):
             self._refuse(f"The loss became {loss}", start, batch)
         place.count(len(batch[0]), loss, metric)
-        self.callbacks.on_train_batch_end(place.batch - 1, place.logs())
-        self.display.batch(place.epoch, place.batch, {**place.logs(), **self._rate()}, len(batch[0]))
+        self.callbacks.on_train_batch_end(place.batch - 1, self._logs())
+        self.display.batch(place.epoch, place.batch, {**self._logs(), **self._rate()}, len(batch[0]))
         if place.batch < self.source.steps and self.writer.is_due_within():
             self._save(start)
 
     def _measure(self) -> Logs:
         """The epoch's line, but for its number."""
         place = self.state.place
-        self.display.validating(place.epoch, place.logs())
+        self.display.validating(place.epoch, self._logs())
         measured = self.settings.evaluate(self.model) if self.settings.evaluate else {}
-        return {**place.logs(), **self._rate(), **{name: float(value) for name, value in measured.items()}}
+        return {**self._logs(), **self._rate(), **{name: float(value) for name, value in measured.items()}}
 
     def _check_line(self, line: Logs, start: Snapshot) -> None:
         """Refuse weights or a monitored figure that are no numbers any more."""
@@ -275,6 +276,10 @@ class Course:
         last = {name: value for name, value in place.history[-1].items() if name not in {"epoch", "seconds"}}
         self.callbacks.on_train_end(last)
         return Trained(place.history, place.best.epoch or place.epoch, place.stopped)
+
+    def _logs(self) -> dict[str, float]:
+        """The running epoch's loss and metric so far."""
+        return self.state.place.logs(self.settings.metric)
 
     def _rate(self) -> Logs:
         """The learning rate, or that of the fastest layers where there are several."""

@@ -24,19 +24,19 @@ import numpy as np
 
 from boda.batches import batched, in_order
 from boda.data.duplicates import content_digest
-from boda.data.view import View
 from boda.metrics.intervals import mcnemar, paired_difference
-from boda.models import backbones
 from boda.models.engine import Network
 from boda.progress import say, track
 from boda.recipe import Recipe
 from boda.training.features import BATCH, Extractor
+from boda.training.pictures import view_of
 from boda.training.trials import Trial, trials, views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from boda.augment.pipeline import Pipeline
+    from boda.data.view import View
     from boda.sample import Sample
 
 PICTURES = 200
@@ -253,7 +253,7 @@ def _confused(targets: np.ndarray, given: np.ndarray, classes: tuple[str, ...]) 
 def _eye() -> tuple[Extractor, View]:
     """The default recipe's network, and how it looks at a picture: as in a training, so that features are shared."""
     recipe = Recipe()
-    return Extractor.of(recipe), View(backbones.get(recipe.backbone).size, recipe.resize)
+    return Extractor.of(recipe), view_of(recipe)
 
 
 def _features(

@@ -35,6 +35,8 @@ def train(
     monitor: str = "val_loss",
     ema: float = 0.0,
     metric: Callable[[Any, Any], Any] | None = None,
+    metric_name: str = "accuracy",
+    parted: Callable[[Any], Any] | None = None,
     checkpoints: Checkpoints | None = None,
     callbacks: Sequence[Any] = (),
     stop: Stop | None = None,
@@ -62,7 +64,9 @@ def train(
         ema: momentum of the weights' moving average, 0 to below 1; 0 is off. In step t it is at most (1+t)/(10+t), so
             that the average soon forgets where it began. Evaluation, the callbacks' `on_epoch_end` and the result see
             the averages.
-        metric: `metric(y, logits)`, (n,) values, whose mean is shown as "accuracy"; by default, right or not.
+        metric: `metric(y, logits)`, (n,) values, whose mean is shown; by default, right or not.
+        metric_name: what it is called in the history.
+        parted: turns a batch of `source` into the model's inputs, where it has several.
         checkpoints: where to write them; None writes none.
         callbacks: Keras callbacks. Keras's `on_epoch_begin` is called again when training goes on within an epoch, and
             then everything is as the checkpoint has it. Whatever weights `on_train_end` sets stay.
@@ -79,7 +83,7 @@ def train(
     """
     keras = import_keras()
     _check_backend(keras)
-    settings = Settings(epochs, seed, evaluate, patience, monitor, ema)
+    settings = Settings(epochs, seed, evaluate, patience, monitor, ema, metric_name)
     settings.check()
     _check_something_to_learn(model, source)
     model.compile(optimizer=optimizer, loss=loss)
@@ -88,7 +92,8 @@ def train(
     with deterministic(seed), flag, display:
         listed = callback_list(callbacks, model, epochs=epochs, steps=source.steps)
         state = State(model, listed.callbacks, ema=ema > 0)
-        step = Step(model, optimizer, loss, metric or accuracy, list(zip(state.learning, state.averages, strict=False)))
+        averages = list(zip(state.learning, state.averages, strict=False))
+        step = Step(model, optimizer, loss, metric or accuracy, averages, parted)
         history = HistoryFile(history_file, what) if history_file else None
         return Course(source, settings, step, state, listed, Writer(checkpoints), history, flag, display).run()
 

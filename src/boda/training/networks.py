@@ -16,7 +16,7 @@ import numpy as np
 from boda import atomic
 from boda.atomic import file_digest
 from boda.models import backbones
-from boda.models.cut import trunk
+from boda.models.cut import trunk, trunk_of
 from boda.models.efficientnet_lite import SHA256
 from boda.models.engine import convert
 from boda.models.lite_network import write_embedded
@@ -25,7 +25,7 @@ from boda.progress import say
 from boda.training.cache import NEW, cache_folder, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import keras
 
@@ -73,6 +73,19 @@ def cut_network(name: str, model: keras.Model, layer: str) -> tuple[Path, str]:
     size = "x".join(map(str, model.input.shape[1:3]))
     key = key_of("cut 1", name, size, layer, metadata.version("openvino"), _weights_digest(below))
     return _made_once(_place(f"{name}-cut", key), lambda made: _write_cut(made, below, name)), key
+
+
+def cut_networks(name: str, model: keras.Model, layers: Sequence[str]) -> tuple[Path, str]:
+    """As `cut_network`, at several layers: outputs `cut_0`, `cut_1` and so on, in their order."""
+    below = trunk_of(model, layers)
+    size = "x".join(map(str, model.input.shape[1:3]))
+    key = key_of("cuts 1", name, size, *layers, metadata.version("openvino"), _weights_digest(below))
+    return _made_once(_place(f"{name}-cuts", key), lambda made: _write_cuts(made, below, name)), key
+
+
+def cut_names(layers: Sequence[str]) -> tuple[str, ...]:
+    """The outputs of `cut_networks`."""
+    return tuple(f"cut_{number}" for number in range(len(layers)))
 
 
 def _made_once(path: Path, write: Callable[[Path], None]) -> Path:
@@ -149,6 +162,11 @@ def _write_as_is(path: Path, name: str) -> None:
 def _write_cut(path: Path, below: keras.Model, name: str) -> None:
     _say_converting(f"{name} up to {below.output_names[0]}")
     convert(below, path, ("cut",))
+
+
+def _write_cuts(path: Path, below: keras.Model, name: str) -> None:
+    _say_converting(f"{name} up to {' and '.join(below.output_names)}")
+    convert(below, path, cut_names(below.outputs))
 
 
 def _weights_digest(model: keras.Model) -> str:

@@ -9,12 +9,13 @@ import numpy as np
 
 from boda.augment.pipeline import Pipeline
 from boda.augment.strength import pipeline_of_strength
+from boda.data.view import View
 from boda.errors import AugmentError
+from boda.models import backbones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from boda.data.view import View
     from boda.recipe import Levers, Recipe
     from boda.sample import Sample
 
@@ -77,3 +78,9 @@ def pipeline_of(recipe: Recipe, levers: Levers, seed: int) -> Pipeline:
 def variants(levers: Levers) -> int:
     """How many variants of each picture there are, the plain one among them."""
     return 1 if levers.augment == "none" else levers.views
+
+
+def view_of(recipe: Recipe) -> View:
+    """How the network looks at a picture to tell its class."""
+    assert recipe.resize != "letterbox"  # noqa: S101 - the recipe has refused it
+    return View(backbones.side(recipe.backbone, recipe.size), recipe.resize)

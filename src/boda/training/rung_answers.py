@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boda.data.view import View
-from boda.models import backbones
 from boda.models.heads.classify import sample_weights, soft_targets
 from boda.training.cells import Cell, place_on_path
 from boda.training.choose import DECAYS, Training, class_means, mean_log_loss, nearest_means, one_blas_thread
 from boda.training.features import Extractor, head_views
 from boda.training.linear import solve_path
+from boda.training.pictures import view_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +38,7 @@ def answerer(
         seed: of all chance.
         base: the base's cells, which choose the penalty of the head that thawed layers begin with.
     """
-    seen_in = pictures.seen_in(View(backbones.side(recipe.backbone, recipe.size), recipe.resize))
+    seen_in = pictures.seen_in(view_of(recipe))
     starts, thaws = recipe.stages[0].thaw, any(stage.trains_backbone for stage in recipe.stages)
     training = None if starts == "scratch" else _training(recipe, seen_in, seed)
 

@@ -6,7 +6,7 @@ What an epoch shows is a function of (seed, epoch, sample), and comes in the ord
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,31 +27,20 @@ _VIEW = 7  # keeps the choice of views apart from other draws of the same seed a
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
-    """Which pictures are learned from, in what batches, towards which targets.
+class Order:
+    """Which pictures are learned from, in what batches.
 
     Args:
         pictures: the whole training part.
         indices: those of it that are learned from, (n,).
-        targets: soft ones, (n, classes).
-        weights: (n,).
         levers: how.
         seed: of the order, the views and the mixing.
     """
 
-    pictures: Pictures
+    pictures: Any
     indices: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
     levers: Levers
     seed: int
-
-    @classmethod
-    def of(cls, pictures: Pictures, indices: np.ndarray, levers: Levers, seed: int) -> Lesson:
-        """The lesson that `levers` make of the pictures `indices`."""
-        targets = pictures.targets[indices]
-        soft = soft_targets(targets, pictures.classes, levers.label_smoothing)
-        return cls(pictures, indices, soft, sample_weights(targets, pictures.classes, levers), levers, seed)
 
     @property
     def steps(self) -> int:
@@ -67,7 +56,34 @@ class Lesson:
         """What the pictures of one batch are called."""
         return [self.pictures.samples[i].name for i in self.indices[self.rows(epoch, batch)]]
 
-    def finish(self, x: np.ndarray, epoch: int, batch: int) -> Batch:
+    def finish(self, x: np.ndarray, epoch: int, batch: int, views: np.ndarray) -> Batch:
+        """A batch of `x`, whose pictures come in `views` (m,), with its targets and weights."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson(Order):
+    """Pictures to learn classes from.
+
+    Args:
+        targets: soft ones, (n, classes).
+        weights: (n,).
+
+    The others are those of `Order`.
+    """
+
+    pictures: Pictures
+    targets: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, pictures: Pictures, indices: np.ndarray, levers: Levers, seed: int) -> Lesson:
+        """The lesson that `levers` make of the pictures `indices`."""
+        targets = pictures.targets[indices]
+        soft = soft_targets(targets, pictures.classes, levers.label_smoothing)
+        return cls(pictures, indices, levers, seed, soft, sample_weights(targets, pictures.classes, levers))
+
+    def finish(self, x: np.ndarray, epoch: int, batch: int, views: np.ndarray) -> Batch:  # noqa: ARG002 - a class stays
         """A batch of `x` with its targets and weights, mixed where that is wanted."""
         rows = self.rows(epoch, batch)
         if self.levers.mix == "none":
@@ -79,7 +95,7 @@ class Lesson:
 class Kept:
     """Kept activations: in each epoch every picture comes in one of its views, drawn anew."""
 
-    lesson: Lesson
+    lesson: Order
     activations: Activations
 
     @property
@@ -93,7 +109,7 @@ class Kept:
         views = np.random.default_rng((lesson.seed, epoch, _VIEW)).integers(0, self.activations.views, n)
         for batch in range(start, self.steps):
             rows = lesson.rows(epoch, batch)
-            yield lesson.finish(self.activations.batch(lesson.indices[rows], views[rows]), epoch, batch)
+            yield lesson.finish(self.activations.batch(lesson.indices[rows], views[rows]), epoch, batch, views[rows])
 
     def names(self, epoch: int, batch: int) -> Sequence[str]:
         """What the pictures of one batch are called."""
@@ -104,7 +120,7 @@ class Kept:
 class Live:
     """Pictures that are varied anew in each epoch, and go through the trunk, where there is one, ahead of time."""
 
-    lesson: Lesson
+    lesson: Order
     pipeline: Pipeline
     trunk: Trunk | None
 
@@ -121,12 +137,16 @@ class Live:
         rows = self.trunk.run(seen) if self.trunk else seen
         for batch, indices in enumerate(order, start):
             x = np.stack([next(rows) for _ in indices])
-            yield lesson.finish(x, epoch, batch)
+            yield lesson.finish(x, epoch, batch, np.full(len(indices), self._view(epoch)))
 
     def names(self, epoch: int, batch: int) -> Sequence[str]:
         """What the pictures of one batch are called."""
         return self.lesson.names(epoch, batch)
 
     def _picture(self, index: int, epoch: int) -> np.ndarray:
-        varied = epoch + 1 if self.pipeline.steps else 0
-        return self.lesson.pictures.varied(index, self.pipeline, varied)
+        seen: np.ndarray = self.lesson.pictures.varied(index, self.pipeline, self._view(epoch))
+        return seen
+
+    def _view(self, epoch: int) -> int:
+        """Which variant of each picture comes in `epoch`."""
+        return epoch + 1 if self.pipeline.steps else 0

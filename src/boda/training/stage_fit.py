@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from boda.models.heads.classify import Head
-    from boda.recipe import Recipe, Stage
-    from boda.training.pictures import Pictures
+    from boda.recipe import Levers, Recipe, Stage
 
 BATCH = 64  # pictures that are answered on at a time
 SCRATCH_MOMENTUM = 0.9  # of BatchNormalization's statistics, which 0.99 would not learn in a few hundred steps
@@ -43,7 +42,7 @@ class Setting:
 
     Args:
         recipe: what to train.
-        pictures: the training part.
+        pictures: the training part, `Pictures` or `BoxPictures`.
         seed: of all chance.
         place: where checkpoints go; None writes none.
         fingerprint: of data and recipe, which a checkpoint must bear.
@@ -52,7 +51,7 @@ class Setting:
     """
 
     recipe: Recipe
-    pictures: Pictures
+    pictures: Any
     seed: int
     place: Path | None = None
     fingerprint: str = ""
@@ -123,25 +122,25 @@ def fit_stage(
         metric=every_label if pictures.targets.ndim == 2 else None,
         monitor=MONITOR,
         ema=stage.ema,
-        checkpoints=_checkpoints(setting, name, source),
-        callbacks=_callbacks(setting, stage, lesson.steps, epochs, name, monitor="val_loss" if watched else "loss"),
+        checkpoints=checkpoints_for(setting, name, source),
+        callbacks=callbacks_for(setting, stage, lesson.steps, epochs, name, monitor="val_loss" if watched else "loss"),
         stop=setting.stop,
         what=what or stage.thaw,
     )
     return Fitted(trained.history, trained.best_epoch, answers.logits())
 
 
-def _checkpoints(setting: Setting, name: str, source: Kept | Live) -> Checkpoints | None:
+def checkpoints_for(setting: Setting, name: str, source: Kept | Live) -> Checkpoints | None:
     """Where they go; kept and live activations are different trainings, so that one does not go on as the other."""
     if setting.place is None:
         return None
     return Checkpoints(setting.place / name, f"{setting.fingerprint}, {type(source).__name__}")
 
 
-def _callbacks(setting: Setting, stage: Stage, steps: int, epochs: int, name: str, *, monitor: str) -> list[Any]:
+def callbacks_for(setting: Setting, levers: Levers, steps: int, epochs: int, name: str, *, monitor: str) -> list[Any]:
     """The user's callbacks, those that the schedule needs, and TensorBoard's, a folder a training."""
     board = [] if setting.tensorboard is None else [tensorboard(setting.tensorboard / name)]
-    return [*setting.callbacks, *callbacks_of(stage, steps, epochs, monitor=monitor), *board]
+    return [*setting.callbacks, *callbacks_of(levers, steps, epochs, monitor=monitor), *board]
 
 
 def learner_of(setting: Setting, head: Head | None) -> Learner:

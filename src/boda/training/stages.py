@@ -1,8 +1,8 @@
 """Stages: from a head on frozen features to a network of which more and more has been trained on the user's pictures.
 
 Each stage is tried first on inner folds: it learns from most of the training pictures and is measured on the others,
-on so many folds that some 200 pictures are held back. Where it is not better there than what came before, it is rolled
-back. The stages that are kept then train on all training pictures.
+on so many folds that some 200 pictures are held back. Where neither log loss nor accuracy is better there than before,
+it is rolled back. The stages that are kept then train on all training pictures.
 """
 
 from __future__ import annotations
@@ -160,31 +160,38 @@ def _joined(trials: Sequence[_Trial]) -> np.ndarray | None:
 def _outcome(
     stage: Stage, number: int, before: np.ndarray | None, fits: Sequence[Fitted], targets: np.ndarray
 ) -> dict[str, Any]:
-    """Whether the stage is kept: its log loss on the inner folds against that of what came before, both calibrated."""
+    """Whether the stage is kept: where it is better on the inner folds than what came before, in either figure.
+
+    Log loss is calibrated. Either will do, since the trial is hard on a stage: of the fifth of the pictures that it
+    lacks thawed layers gain more than a head does (on thirds of the flowers' training part: log loss 0.40 with 266
+    pictures and 0.28 with 333, the head 0.43 and 0.38).
+    """
     logits = np.concatenate([fitted.logits for fitted in fits])
-    ours = calibrated_loss(logits, targets)
+    ours, right = calibrated_loss(logits, targets), float(is_right(logits, targets).mean())
     theirs = None if before is None else calibrated_loss(before, targets)
+    right_before = None if before is None else float(is_right(before, targets).mean())
+    better = theirs is None or right_before is None or ours < theirs or right > right_before
     return {
         "stage": stage.thaw,
         "number": number,
-        "kept": theirs is None or ours < theirs,
+        "kept": better,
         "epochs": round(float(np.mean([fitted.best_epoch for fitted in fits]))),
         "n": len(targets),
         "log_loss": ours,
         "log_loss_before": theirs,
-        "accuracy": float(is_right(logits, targets).mean()),
-        "accuracy_before": None if before is None else float(is_right(before, targets).mean()),
+        "accuracy": right,
+        "accuracy_before": right_before,
     }
 
 
 def _sentence(outcome: dict[str, Any]) -> str:
     """What came of a stage, in words."""
     loss, before = outcome["log_loss"], outcome["log_loss_before"]
-    where = f"on {outcome['n']} training pictures held back"
+    told = f"log loss {loss:.3f} and accuracy {outcome['accuracy']:.3f} on {outcome['n']} training pictures held back"
     if before is None:
-        return f"{outcome['stage']}: log loss {loss:.3f} {where}."
+        return f"{outcome['stage']}: {told}."
     fate = "kept" if outcome["kept"] else "rolled back"
-    return f"{outcome['stage']} is {fate}: log loss {loss:.3f} {where}, {before:.3f} before it."
+    return f"{outcome['stage']} is {fate}: {told}, {before:.3f} and {outcome['accuracy_before']:.3f} before it."
 
 
 def _lines(fitted: Fitted, stage: Stage, fold: int | None) -> list[dict[str, Any]]:

@@ -45,9 +45,9 @@ class Place:
         self.steps, self.batch, self.seen = self.steps + 1, self.batch + 1, self.seen + n
         self.loss, self.metric = self.loss + loss * n, self.metric + metric
 
-    def logs(self) -> dict[str, float]:
-        """The running epoch's loss and accuracy so far."""
-        return {"loss": self.loss / self.seen, "accuracy": self.metric / self.seen} if self.seen else {}
+    def logs(self, metric: str) -> dict[str, float]:
+        """The running epoch's loss so far, and its metric under the name `metric`."""
+        return {"loss": self.loss / self.seen, metric: self.metric / self.seen} if self.seen else {}
 
     def next_epoch(self) -> None:
         """Begin another epoch."""

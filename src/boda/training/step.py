@@ -26,6 +26,7 @@ class Step:
         loss: `loss(y, logits)`, (n,) losses, one a sample.
         metric: `metric(y, logits)`, (n,) values whose mean is shown.
         averages: pairs of a variable and its moving average; none without EMA.
+        parted: turns a batch x into the model's inputs, where it has several.
     """
 
     def __init__(
@@ -35,16 +36,17 @@ class Step:
         loss: Callable[[Any, Any], Any],
         metric: Callable[[Any, Any], Any],
         averages: list[tuple[Any, Any]],
+        parted: Callable[[Any], Any] | None = None,
     ) -> None:
         self.model, self.optimizer, self.loss, self.metric, self.averages = model, optimizer, loss, metric, averages
-        self._answer = fused_call(model)
+        self._answer, self._parted = fused_call(model), parted or (lambda x: x)
         self._whole: Any = None
         self._pieces: tuple[Any, Any] | None = None
 
     def __call__(
         self, x: np.ndarray, y: np.ndarray, w: np.ndarray, *, momentum: float, micro: int | None = None
     ) -> tuple[float, float]:
-        """Learn from the batch x (n, ...), y (n, classes), w (n,), at most `micro` samples at a time.
+        """Learn from the batch x (n, ...), y (n, ...), w (n,), at most `micro` samples at a time.
 
         In pieces, gradients are added up, so that the step is that of the whole batch but for rounding, for the draws
         of Dropout and for the statistics of a BatchNormalization that learns.
@@ -95,7 +97,8 @@ class Step:
 
         y = tf.cast(y, tf.float32)
         with tf.GradientTape() as tape:
-            logits = tf.cast(self._answer(tf.cast(x, self.model.inputs[0].dtype), training=True), tf.float32)
+            seen = self._parted(tf.cast(x, self.model.inputs[0].dtype))
+            logits = tf.cast(self._answer(seen, training=True), tf.float32)
             loss = tf.reduce_sum(w * self.loss(y, logits)) / n
             if self.model.losses:
                 loss += tf.add_n(self.model.losses) * tf.cast(tf.shape(y)[0], tf.float32) / n

@@ -6,9 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from boda.data.view import View
 from boda.errors import DataError
-from boda.models import backbones
 from boda.recipe import Recipe
 from boda.reports.ladder_page import write_page
 from boda.run import Run
@@ -17,6 +15,7 @@ from boda.training.features import Extractor
 from boda.training.ladder import ENDED, Ladder, Settings
 from boda.training.ladder_pictures import LadderPictures
 from boda.training.learning_curve import learning_curve
+from boda.training.pictures import view_of
 from boda.training.rungs import BASE, Rung, together
 from boda.training.standings import HELPS, standings, winner_of
 from boda.verbs.train import train
@@ -143,7 +142,7 @@ class Climb:
         if self.plan["task"] != "classify":
             return None
         pictures, base = self.ladder.pictures, self.ladder.base
-        view = View(backbones.side(base.backbone, base.size), base.resize)
+        view = view_of(base)
         features = Extractor.of(base).features(pictures.samples, pictures.digests, view)
         about = (pictures.targets, pictures.classes, pictures.groups, base.head)
         return learning_curve(features, *about, folds=pictures.folds, seed=self.ladder.settings.seed)

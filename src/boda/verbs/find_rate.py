@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from boda import atomic
+from boda.data import read
 from boda.data.split import folds, units_of
-from boda.data.view import View
 from boda.errors import RecipeError
-from boda.models import backbones
 from boda.progress import track
 from boda.recipe import Recipe
 from boda.reports import canvas
 from boda.reports.rate_curve import rate_curves
 from boda.training.choose import Training, choose_head, class_means
 from boda.training.features import Extractor, head_views
-from boda.training.pictures import Pictures
+from boda.training.pictures import Pictures, view_of
 from boda.training.rate_finder import RateCurve
 from boda.training.rate_finder import find_rate as find
-from boda.verbs.material import Material, refuse_to_write_into
+from boda.verbs.material import Material, refuse_boxes, refuse_to_write_into
 from boda.verbs.train import check_stages
 
 if TYPE_CHECKING:
@@ -105,7 +104,9 @@ def find_rate(
     name = Path(data).resolve().name if isinstance(data, (str, Path)) else type(data).__name__
     folder = Path(out) if out is not None else Path("boda-rate") / (name or "pictures")
     refuse_to_write_into(data, folder)
-    material = Material.read(data, recipe, seed, on_bad=on_bad, reading=reading, split=split)
+    dataset = read(data, **(reading or {}))
+    refuse_boxes(dataset.task, "boda find-rate")
+    material = Material.read(dataset, recipe, seed, on_bad=on_bad, split=split)
     subject = _Subject.of(material, recipe)
     curves = {name: _curve(subject.step(name), name, lowest, highest, steps) for name in names}
     return _write({name: _with_remarks(name, curve, recipe) for name, curve in curves.items()}, folder)
@@ -127,7 +128,7 @@ class _Subject:
         named = set(material.split.parts["train"])
         where = np.array([i for i, sample in enumerate(material.dataset) if sample.name in named])
         samples, digests = [material.dataset.samples[i] for i in where], [material.scanned.digests[i] for i in where]
-        view = View(backbones.side(recipe.backbone, recipe.size), recipe.resize)
+        view = view_of(recipe)
         targets, classes = material.dataset.targets()[where], len(material.dataset.classes)
         pictures = Pictures(samples, digests, targets, classes, view)
         views: tuple[np.ndarray, ...] = (np.zeros((len(where), 0), np.float32),)

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from boda.data import read
 from boda.data.split import units_of
 from boda.errors import DataError, Interrupted, RecipeError, RunError
 from boda.models import backbones
@@ -13,14 +14,14 @@ from boda.progress import say
 from boda.recipe import Recipe
 from boda.recipe.stage import PATTERN
 from boda.run import Run
-from boda.training.features import Extractor
 from boda.training.ladder_pictures import LadderPictures
+from boda.training.pictures import view_of
 from boda.training.rung_table import standard
 from boda.training.rungs import chosen, own_rung, with_stage_settings
 from boda.verbs.climb import PLAN, Climb
-from boda.verbs.material import Material, name_of, refuse_to_write_into
+from boda.verbs.described import describe
+from boda.verbs.material import Material, name_of, refuse_boxes, refuse_to_write_into
 from boda.verbs.train import check_stages
-from boda.verbs.work import Clock, Work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +124,9 @@ def _begin(
 ) -> Run:
     """A new ladder's folder, with all in it that its rungs and a later resume need."""
     own_rungs, seed = [own_rung(text) for text in own], settings["seed"]
-    material = Material.read(data, base, seed, on_bad=on_bad, reading=reading, split=split)
+    dataset = read(data, **reading)
+    refuse_boxes(dataset.task, "boda ladder")
+    material = Material.read(dataset, base, seed, on_bad=on_bad, split=split)
     pictures = _pictures(material, folds, max(settings["repeats"], settings["costly_repeats"]))
     some = chosen(standard(base, pictures.targets, pictures.classes), names, own_rungs)
     rungs = with_stage_settings(some, {name.replace("_", ".", 1): value for name, value in stage_settings.items()})
@@ -131,7 +134,7 @@ def _begin(
         check_stages(rung.recipe(base))  # refused before anything costly begins
     refuse_to_write_into(data, place[0] or place[1])
     run = Run.create(place[0], runs=place[1], task="ladder", seed=seed)
-    Work.of(run, base, material, Extractor(Path(), ""), Clock()).describe(name_of(data), reading, on_bad)
+    describe(run, base, material, view_of(base), source=name_of(data), reading=reading or {}, on_bad=on_bad)
     pictures.write(run.path)
     plan = {"task": material.dataset.task, "on_bad": on_bad, "is_path": isinstance(data, (str, Path))}
     run.write_json(PLAN, {**plan, "settings": settings, "rungs": [rung.to_json() for rung in rungs]})

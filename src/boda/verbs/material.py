@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from boda.data import read
 from boda.data.audit import scan
-from boda.data.split import Split, make_split
-from boda.errors import DataError, RunError
+from boda.data.split import EVERY_5TH, Split, every_5th, make_split
+from boda.errors import DataError, LabelError, RecipeError, RunError
+from boda.progress import say
 from boda.run import Run
-from boda.sample import fingerprint
+from boda.sample import BOX_TASKS, fingerprint
 
 if TYPE_CHECKING:
     from boda.data.audit import Scan
@@ -45,21 +46,34 @@ class Material:
         on_bad: Literal["skip", "error"] = "skip",
         reading: dict[str, Any] | None = None,
         split: Run | Path | str | None = None,
+        fold: int | None = None,
     ) -> Material:
-        """Read `data`, look through every picture, and split it, or take the split of another Run.
+        """Read `data`, look through every picture, and split it, or take the split of another Run, or "every-5th".
 
         Raises:
             DataError: there is nothing to learn to tell apart, or no picture of a class can be read.
+            RecipeError: `fold` is given without "every-5th".
         """
+        fifths = str(split) == EVERY_5TH
+        if fold is not None and not fifths:
+            raise RecipeError(
+                f'fold={fold} belongs to split="{EVERY_5TH}" (--split {EVERY_5TH}). Received: split={split}'
+            )
+        reuse = None if fifths else split_of(split)
         dataset, scanned = scan(read(data, **(reading or {})), on_bad=on_bad)
         check_learnable(dataset)
-        parts = make_split(
-            dataset,
-            group_ids=scanned.group_ids,
-            seed=seed,
-            validation_split=recipe.validation_split,
-            reuse=split_of(split),
-        )
+        for note in dataset.notes:
+            say(note)
+        if fifths:
+            parts = every_5th(dataset, fold=4 if fold is None else fold, seed=seed, group_ids=scanned.group_ids)
+        else:
+            parts = make_split(
+                dataset,
+                group_ids=scanned.group_ids,
+                seed=seed,
+                validation_split=recipe.validation_split,
+                reuse=reuse,
+            )
         return cls(dataset, scanned, parts, seed)
 
     @property
@@ -77,6 +91,15 @@ def refuse_to_write_into(data: Any, place: Path) -> None:
         )
 
 
+def refuse_boxes(task: str, what: str) -> None:
+    """Say that `what`, which knows labels alone, cannot work with boxes; DataError where it would have to."""
+    if task in BOX_TASKS:
+        raise DataError(
+            f"{what} works with labels, not with boxes. Received: data whose task is {task}. "
+            "boda train, report and predict take boxes."
+        )
+
+
 def name_of(data: Any) -> str:
     """What a Run says of where its pictures came from: a path, or the kind of object."""
     return str(data) if isinstance(data, (str, Path)) else type(data).__name__
@@ -84,6 +107,9 @@ def name_of(data: Any) -> str:
 
 def check_learnable(dataset: Dataset) -> None:
     """Refuse data with nothing to tell apart, or with a class of which no picture can be read."""
+    if dataset.task in BOX_TASKS:
+        _check_boxes(dataset)
+        return
     if dataset.task == "classify" and len(dataset.classes) < 2:
         raise DataError(
             f"Expected two classes or more. Received: {', '.join(dataset.classes) or 'pictures without labels'}."
@@ -96,6 +122,23 @@ def check_learnable(dataset: Dataset) -> None:
         raise DataError(
             f"No picture{which} to train on can be read. "
             f"Of {len(dataset.bad)} bad files the first is {first.name}: {first.reason}."
+        )
+
+
+def _check_boxes(dataset: Dataset) -> None:
+    """Refuse boxes of which none, or none of a class that is measured, is in a picture to train on."""
+    parts: dict[str, set[str]] = {}
+    for sample in dataset:
+        for name in sample.label or ():
+            parts.setdefault(name, set()).add(sample.part or "train")
+    lacking = sorted(name for name, found in parts.items() if "train" not in found)
+    if not parts or len(lacking) == len(parts):
+        found = [f" Of {len(dataset.bad)} bad files the first is {bad.name}: {bad.reason}." for bad in dataset.bad[:1]]
+        raise DataError(f"No picture to train on has a box that can be used.{''.join(found)}")
+    if lacking:
+        where = " and ".join(sorted(parts[lacking[0]]))
+        raise LabelError(
+            f"Class {lacking[0]!r} has boxes in {where}, but none in train. Add pictures of it to train, or remove it."
         )
 
 

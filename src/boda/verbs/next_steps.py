@@ -7,17 +7,34 @@ from typing import TYPE_CHECKING
 
 from boda.data.split import GIVEN
 from boda.recipe import Recipe
+from boda.run import SCORES
+from boda.sample import BOX_TASKS
 
 if TYPE_CHECKING:
     from boda.run import Run
 
 FEW = 30
+FEW_IN_ALL = 500
+LOOSE = 0.6  # the share of boxes that fit well, below which more pictures like the worst are asked for
 POORLY_CALIBRATED = 0.08
+BOX_ADVICE = {
+    "missed": ("Add pictures of what was missed", "objects that no box covers; the worst pictures show which."),
+    "loose": ("Look whether the boxes are drawn alike", "found, but the box fits badly. Mixed habits teach no edge."),
+    "doubled": ("Look for objects that are labelled as one", "two boxes on one object, or a part and the whole."),
+    "wrong_class": ("Add pictures of the classes that are mixed up", "found, but under another name."),
+    "background": (
+        "Look for objects without a box, and add pictures without any",
+        "boxes where nothing is labelled.",
+    ),
+}
 
 
 def next_steps(run: Run) -> list[dict[str, str]]:
     """Up to five steps, the most useful first, as {"title", "why", "command"}."""
-    steps = [*_about_data(run), *_about_model(run), _predict(run), _look(run)]
+    if run.metrics["task"] in BOX_TASKS:
+        steps = [*_about_boxes(run), *_about_more(run), _draw(run), _look(run)]
+    else:
+        steps = [*_about_data(run), *_about_model(run), _predict(run), _look(run)]
     return steps[:5]
 
 
@@ -25,12 +42,64 @@ def _step(title: str, why: str, command: str) -> dict[str, str]:
     return {"title": title, "why": why, "command": command}
 
 
+def _about_boxes(run: Run) -> list[dict[str, str]]:
+    """What the figures of a Run of boxes suggest."""
+    leaks = _about_leaks(run, "figures are too good")
+    return [*leaks, *_about_mistakes(run), *_about_certainty(run), *_about_number(run)]
+
+
+def _about_mistakes(run: Run) -> list[dict[str, str]]:
+    """The commonest kind of mistake; for one box a picture, boxes that fit badly."""
+    val = run.metrics["val"]
+    errors = val.get("errors") or {}
+    kind = max(BOX_ADVICE, key=lambda kind: errors.get(kind) or 0)
+    if errors.get(kind):
+        title, why = BOX_ADVICE[kind]
+        return [_step(title, f"{errors[kind]} of {sum(errors.values())} mistakes are {why}", _look_again(run))]
+    if val.get("iou_75", 1.0) < LOOSE:
+        why = f"Only {100 * val['iou_75']:.0f} % of the boxes fit well; new pictures help most where they do not."
+        return [_step("Add pictures like the worst ones in the report", why, _look_again(run))]
+    return []
+
+
+def _about_certainty(run: Run) -> list[dict[str, str]]:
+    metrics = run.metrics
+    val, (key, words) = metrics["val"], SCORES[metrics["task"]]
+    ends = val.get(f"{key}_interval")
+    if not ends or val["n"] >= 10 * FEW or run.read_json("split.json")["method"] == GIVEN:
+        return []
+    why = f"With {val['n']} pictures the {words} is only known to lie between {ends[0]:.2f} and {ends[1]:.2f}."
+    return [_step("Hold out more pictures", why, _again(run, "validation_split=0.3"))]
+
+
+def _about_number(run: Run) -> list[dict[str, str]]:
+    n = run.read_json("data.json").get("n") or FEW_IN_ALL
+    if n >= FEW_IN_ALL:
+        return []
+    why = f"{n} pictures are few for boxes; more of them often help more than any setting."
+    return [_step("Label more pictures", why, "")]
+
+
+def _about_more(run: Run) -> list[dict[str, str]]:
+    """Train more of the network, where it stayed as it was."""
+    recipe = Recipe.from_toml((run.path / "recipe.toml").read_text(encoding="utf-8"))
+    if any(stage.trains_backbone for stage in recipe.stages):
+        return []
+    why = "The last five blocks of the network learn too, which nearly always makes boxes fit better."
+    return [_step("Thaw the last blocks", why, f"{_again(run)} --stages head,last-5")]
+
+
+def _about_leaks(run: Run, then: str) -> list[dict[str, str]]:
+    data = run.read_json("data.json")
+    if not data.get("leaks"):
+        return []
+    why = f"{data['leaks_count']} pictures stand in more than one part, so the {then}."
+    return [_step("Remove the leaking pictures", why, _look_again(run))]
+
+
 def _about_data(run: Run) -> list[dict[str, str]]:
-    steps = []
-    data, val = run.read_json("data.json"), run.metrics["val"]
-    if data.get("leaks"):
-        why = f"{data['leaks_count']} pictures stand in more than one part, so the accuracy is too good."
-        steps.append(_step("Remove the leaking pictures", why, _look_again(run)))
+    steps = _about_leaks(run, "accuracy is too good")
+    val = run.metrics["val"]
     weakest = min(val["per_class"], key=lambda c: c["f1"])
     if run.metrics["task"] == "classify" and weakest["f1"] < val["accuracy"] - 0.05:
         why = f"It is the weakest class (F1 {weakest['f1']:.2f}); new pictures help most where the model is wrong."
@@ -81,6 +150,14 @@ def _predict(run: Run) -> dict[str, str]:
         "Answer on new pictures",
         "Each answer comes with a calibrated confidence.",
         f"boda predict {shlex.quote(str(run.path))} NEW_PICTURES",
+    )
+
+
+def _draw(run: Run) -> dict[str, str]:
+    return _step(
+        "Find them in new pictures",
+        "Each box comes with a calibrated confidence; --draw leaves copies with the boxes on them.",
+        f"boda predict {shlex.quote(str(run.path))} NEW_PICTURES --draw drawn",
     )
 
 

@@ -1,4 +1,7 @@
-"""`boda predict`: answers of a Run, or of a pretrained network as it is, on files, folders and globs."""
+"""`boda predict`: answers of a Run, or of a pretrained network as it is, on files, folders and globs.
+
+A Run of boxes answers with `BoxAnswer`, any other with `Answer`; what only boxes need is imported for them alone.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +18,26 @@ from boda.data.view import View
 from boda.errors import RunError
 from boda.models import backbones
 from boda.run import Run
+from boda.sample import BOX_TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from boda.box_answers import BoxAnswer, BoxModel
+
 Picture = str | Path | np.ndarray
 
 
-def load(source: Run | Path | str) -> Model:
+def load(source: Run | Path | str) -> Model | BoxModel:
     """The model of a Run, or a pretrained network as it is by its name, such as "efficientnet_lite0".
 
     Raises:
         RunError: there is neither a Run nor a network of that name.
     """
     if isinstance(source, Run):
-        return Model.load(source)
+        return _of_run(source)
     if Path(source).is_dir():
-        return Model.load(Run.open(source, complete=True))
+        return _of_run(Run.open(source, complete=True))
     if str(source) in backbones.BACKBONES:
         return _as_is(str(source))
     hint = backbones.nearest(str(source)) or "`boda runs` and `boda backbones` list them."
@@ -39,30 +45,39 @@ def load(source: Run | Path | str) -> Model:
 
 
 def predict(
-    source: Model | Run | Path | str,
+    source: Model | BoxModel | Run | Path | str,
     pictures: Picture | Iterable[Picture],
     *,
-    min_confidence: float | Literal["auto"] = 0.0,
-) -> Iterator[Answer]:
+    min_confidence: float | Literal["auto"] | None = None,
+    grow: float | None = None,
+) -> Iterator[Answer] | Iterator[BoxAnswer]:
     """Answer on pictures, in order, as they come.
 
     Args:
         source: a Run, its folder, a loaded Model, or a network's name for its 1000 ImageNet classes.
         pictures: files, folders (searched through), globs, or arrays (h, w, 3) uint8; one or several.
-        min_confidence: answers below it are marked as abstained; "auto" takes the threshold that the training
-            found for the wanted precision.
+        min_confidence: labels below it are marked as abstained, boxes below it are left out; "auto" takes the
+            threshold that the training found. Usually every label and every one box a picture is given, and of many
+            boxes those above that threshold.
+        grow: for one box a picture: grow it so that it contains the whole object in this share of the pictures, such
+            as 0.9.
 
     Yields:
-        An Answer a picture; one that cannot be read, and a folder or a glob without pictures, carries `error`
-        instead of a label.
+        An Answer or a BoxAnswer a picture; one that cannot be read, and a folder or a glob without pictures, carries
+        `error` instead of a label or boxes.
 
     Raises:
-        RunError: `source` is no Run and no network, or "auto" was asked for and no threshold was found.
+        RunError: `source` is no Run and no network, "auto" was asked for and no threshold was found, or a margin that
+            the Run does not hold.
     """
-    model = source if isinstance(source, Model) else load(source)
-    if min_confidence == "auto":
-        min_confidence = _threshold(model)
-    return model.predict(expand(_several(pictures)), min_confidence=min_confidence)
+    model = load(source) if isinstance(source, (Run, Path, str)) else source
+    if isinstance(model, Model):
+        if grow is not None:
+            raise RunError("Only a box can grow, and this model answers with labels. Leave grow out.")
+        least = _threshold(model) if min_confidence == "auto" else min_confidence or 0.0
+        return model.predict(expand(_several(pictures)), min_confidence=least)
+    least_shown = model.trust.threshold if min_confidence == "auto" else min_confidence
+    return model.predict(expand(_several(pictures)), min_confidence=least_shown, grow=grow)
 
 
 def expand(pictures: Iterable[Picture]) -> Iterator[Picture]:
@@ -76,6 +91,14 @@ def expand(pictures: Iterable[Picture]) -> Iterator[Picture]:
             yield from _matching(str(picture))
         else:
             yield picture
+
+
+def _of_run(run: Run) -> Model | BoxModel:
+    if run.about.get("task") in BOX_TASKS:
+        from boda.box_answers import BoxModel
+
+        return BoxModel.load(run)
+    return Model.load(run)
 
 
 def _several(pictures: Picture | Iterable[Picture]) -> Iterable[Picture]:

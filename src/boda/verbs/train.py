@@ -7,18 +7,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from boda.data import read
 from boda.errors import DataError, Interrupted, RecipeError, RunError
 from boda.models.cut import thawed_blocks
 from boda.progress import say
 from boda.recipe import Recipe
 from boda.run import Run
+from boda.sample import BOX_TASKS
 from boda.training.callbacks import check_tensorboard
 from boda.training.features import Extractor
+from boda.verbs.clock import Clock
+from boda.verbs.described import describe
 from boda.verbs.material import Material, name_of, refuse_to_write_into
-from boda.verbs.work import Clock, Work
+from boda.verbs.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from boda.verbs.box_work import BoxWork
 
 
 def train(
@@ -29,6 +35,7 @@ def train(
     seed: int = 0,
     recipe: Recipe | Path | str | None = None,
     split: Run | Path | str | None = None,
+    fold: int | None = None,
     on_bad: Literal["skip", "error"] = "skip",
     reading: dict[str, Any] | None = None,
     callbacks: Sequence[Any] = (),
@@ -45,7 +52,8 @@ def train(
         runs: where numbered Runs go.
         seed: of the split, the folds and the bootstrap.
         recipe: a Recipe or a TOML file.
-        split: a Run whose split is used again.
+        split: a Run whose split is used again; or "every-5th", which holds out every fifth of the sorted names.
+        fold: 0 to 4, from which index on "every-5th" counts; 4 unless given.
         on_bad: "skip" leaves damaged pictures out and lists them in `bad_files.csv`; "error" stops at the first.
         reading: options of the reader, such as `group_pattern` or `label_column`.
         callbacks: Keras callbacks, for the stages that train the backbone.
@@ -60,25 +68,23 @@ def train(
     Raises:
         DataError, RecipeError, WeightsError, RunError: each says where, what was expected, what came, what to do.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(Path(recipe)) if recipe else Recipe()
-    recipe = recipe.replace(**changes)
-    recipe = recipe if augment is None else recipe.with_augment(augment)
     if seed < 0:
         raise RecipeError(f"seed must be 0 or more. Received: seed={seed}")
-    check_stages(recipe)
     if tensorboard:
         check_tensorboard()
-    clock = Clock()
+    given, clock = Recipe.read(Path(recipe)) if isinstance(recipe, (str, Path)) else recipe, Clock()
+    _refuse_early(given, changes, augment)
     with clock("read"):
-        material = Material.read(data, recipe, seed, on_bad=on_bad, reading=reading, split=split)
+        dataset = read(data, **(reading or {}))
+        chosen = _recipe(given, dataset.task, changes, augment)
+        material = Material.read(dataset, chosen, seed, on_bad=on_bad, split=split, fold=fold)
     refuse_to_write_into(data, Path(runs) if out is None else Path(out))
-    with clock("features"):
-        extractor = _extractor(recipe)
+    work_of = _work_of(chosen, material, clock, callbacks)
     run = Run.create(None if out is None else Path(out), runs=Path(runs), task=material.dataset.task, seed=seed)
-    work = Work.of(run, recipe, material, extractor, clock, callbacks)
     with _told(run):
         run.update(tensorboard=tensorboard)
-        work.describe(name_of(data), reading or {}, on_bad)
+        work = work_of(run)
+        describe(run, chosen, material, work.view, source=name_of(data), reading=reading or {}, on_bad=on_bad)
         work.train()
     return run
 
@@ -111,12 +117,57 @@ def resume(run: Run | Path | str, data: Any = None, *, callbacks: Sequence[Any] 
         material = Material.read(source, recipe, about["seed"], **options, split=run)
     if material.fingerprint != about.get("fingerprint"):
         raise DataError(f"The pictures are not those that {run.path} began with. Train again, into another folder.")
-    with clock("features"):
-        extractor = _extractor(recipe)
+    work_of = _work_of(recipe, material, clock, callbacks)
     run.update(status="running")
     with _told(run):
-        Work.of(run, recipe, material, extractor, clock, callbacks).train()
+        work_of(run).train()
     return run
+
+
+def _refuse_early(given: Recipe | None, changes: dict[str, Any], augment: str | None) -> None:
+    """Refuse before anything is read what no task could take."""
+    try:
+        _changed(given or Recipe(), changes, augment)
+    except RecipeError as error:
+        if given is not None:
+            raise
+        try:
+            _changed(Recipe.usual("detect"), changes, augment)
+        except RecipeError:
+            raise error from None
+
+
+def _recipe(given: Recipe | None, task: str, changes: dict[str, Any], augment: str | None) -> Recipe:
+    """The recipe that was given, or the usual one of `task`, with the changes."""
+    recipe = given or Recipe.usual(task)
+    if (recipe.boxes is not None) != (task in BOX_TASKS):
+        raise RecipeError(
+            f"The recipe {'has' if recipe.boxes else 'lacks'} a table [boxes], but the data's task is {task}. "
+            "Give a recipe of another Run of this kind of data, or none."
+        )
+    return _changed(recipe, changes, augment)
+
+
+def _changed(recipe: Recipe, changes: dict[str, Any], augment: str | None) -> Recipe:
+    """The recipe with the changes, where its stages can be trained."""
+    recipe = recipe.replace(**changes)
+    recipe = recipe if augment is None else recipe.with_augment(augment)
+    check_stages(recipe)
+    return recipe
+
+
+def _work_of(
+    recipe: Recipe, material: Material, clock: Clock, callbacks: Sequence[Any]
+) -> Callable[[Run], Work | BoxWork]:
+    """What trains `material` into a Run; what it needs from outside is fetched at once."""
+    if material.dataset.task in BOX_TASKS:
+        from boda.verbs.box_work import BoxWork, check_boxes
+
+        check_boxes(material)
+        return lambda run: BoxWork.of(run, recipe, material, clock, callbacks)
+    with clock("features"):
+        extractor = _extractor(recipe)
+    return lambda run: Work.of(run, recipe, material, extractor, clock, callbacks)
 
 
 def check_stages(recipe: Recipe) -> None:

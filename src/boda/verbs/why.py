@@ -22,6 +22,7 @@ from boda.reports.why_page import why_html
 from boda.reports.why_sheet import why_png
 from boda.run import Run
 from boda.sample import Sample
+from boda.verbs.material import refuse_boxes
 from boda.verbs.predict import expand
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def why(
         RecipeError: the Run has no class `label`, or `neighbours` is below 0.
     """
     run = run if isinstance(run, Run) else Run.open(run, complete=True)
+    refuse_boxes(str(run.about.get("task")), "boda why")
     model = Model.load(run)
     output = None if label is None else _index(label, model.classes)
     if neighbours < 0:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from importlib import metadata
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +12,7 @@ import numpy as np
 from boda import explain as why
 from boda.batches import batched, in_order
 from boda.data.split import Split, folds, units_of
-from boda.data.view import View
 from boda.explain.training_part import keep_neighbours
-from boda.models import backbones
 from boda.models.engine import Network, append_dense
 from boda.reports.html import write_report
 from boda.training import baselines, measure
@@ -33,46 +27,25 @@ from boda.training.choose import (
     probabilities_of,
 )
 from boda.training.features import head_views
-from boda.training.pictures import Pictures
+from boda.training.pictures import Pictures, view_of
 from boda.verbs.next_steps import next_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from boda.data.audit import Scan
+    from boda.data.view import View
     from boda.recipe import Recipe
     from boda.run import Run
     from boda.sample import Dataset, Sample
     from boda.training.features import Extractor
     from boda.training.learner import Learner
     from boda.training.stages import Staged
+    from boda.verbs.clock import Clock
     from boda.verbs.material import Material
 
 BATCH = 4
 CHECKPOINTS = "checkpoints"
-PACKAGES = ("boda", "keras", "numpy", "openvino", "pillow", "scikit-learn", "scipy")
-
-
-@dataclass
-class Clock:
-    """Seconds a step, and in all."""
-
-    began: float = field(default_factory=time.perf_counter)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
-        """Add the time that the block takes to `step`."""
-        start = time.perf_counter()
-        yield
-        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - start
-
-    def total(self) -> dict[str, float]:
-        """Seconds a step so far, rounded, with their "total" since the beginning."""
-        return {
-            "total": round(time.perf_counter() - self.began, 3),
-            **{k: round(v, 3) for k, v in self.seconds.items()},
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,35 +97,9 @@ class Work:
         callbacks: Sequence[Any] = (),
     ) -> Work:
         """The work that `recipe` makes of `material`."""
-        view = View(backbones.side(recipe.backbone, recipe.size), recipe.resize)
+        view = view_of(recipe)
         parts = (material.dataset, material.scanned, material.split)
         return cls(run, recipe, *parts, extractor, view, material.seed, clock, material.fingerprint, callbacks)
-
-    def describe(self, source: str, reading: dict[str, Any], on_bad: str = "skip") -> None:
-        """Write down what is trained on what, before anything costly begins."""
-        backbone = backbones.get(self.recipe.backbone)
-        self.run.update(
-            classes=list(self.dataset.classes),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            data=source,
-            reading=reading,
-            on_bad=on_bad,
-            fingerprint=self.fingerprint,
-            backbone={
-                "name": backbone.name,
-                "title": backbone.title,
-                "params": round(backbone.params * 1e6),
-                "size": self.view.size,
-                "features": backbone.features,
-            },
-            view=asdict(self.view),
-            precision=self.recipe.precision,
-            versions={name: metadata.version(name) for name in PACKAGES},
-        )
-        self.run.write_text("recipe.toml", self.recipe.to_toml())
-        self.run.write_json("data.json", self.scanned.to_json(self.dataset, self.split))
-        self.run.write_text("bad_files.csv", self.scanned.bad_csv(self.dataset))
-        self.run.write_json("split.json", self.split.to_json())  # last: by it --resume knows that all of this is there
 
     def train(self) -> None:
         """Features, head, stages, baselines, figures, pictures, report."""
