@@ -221,12 +221,12 @@ def follow_guide(folder: Path, seed: int) -> list[float]:
     return accuracies
 
 
-def ladder_rows(folder: Path) -> list[list[str]]:
-    """Ten head-level rungs with an empty cache, and a ladder of ten minutes."""
+def ladder_rows(folder: Path, keep: Path | None) -> list[list[str]]:
+    """Ten head-level rungs with an empty cache, and a ladder of ten minutes, whose folder stays in `keep`."""
     rows = []
     for what, words in (("ten head-level rungs", ("--rungs", HEAD_RUNGS)), ("--minutes 10", ("--minutes", "10"))):
         with tempfile.TemporaryDirectory() as place:
-            out = Path(place) / "ladder"
+            out = (keep or Path(place)) / f"ladder-{words[-1] if words[0] == '--minutes' else 'ten'}"
             process = machine.timed(
                 machine.boda("ladder", folder, "--out", out, "--folds", "5", *words), BODA_CACHE=Path(place) / "cache"
             )
@@ -304,6 +304,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--keep", type=Path, help="where the ladders' folders stay, for docs/transfer.py")
     parser.add_argument("--child", choices=("keras", "live", "kept", "guide"), help=argparse.SUPPRESS)
     parser.add_argument("--on", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -350,7 +351,7 @@ def main() -> None:
         ),
         "ladder": (
             ("boda ladder flowers", "wall s", "rungs", "winner, val accuracy", "verdicts"),
-            lambda: ladder_rows(flowers),
+            lambda: ladder_rows(flowers, args.keep),
         ),
         "memory": (("rungs", "peak MB of all processes", "against two"), lambda: memory_rows(flowers)),
     }
