@@ -57,7 +57,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Equalization",
     ),
     "Detail": ("RandomGaussianBlur", "RandomSharpness", "RandomJpegCompression", "RandomErasing"),
-    "Several pictures, several steps": ("MixUp", "CutMix", "RandAugment", "AugMix"),
+    "Several pictures, several steps": ("MixUp", "CutMix", "Mosaic", "RandAugment", "AugMix"),
     "Values": (
         "Rescaling",
         "SamplewiseCenter",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boda.augment import Pipeline, RandomRotation
-from boda.augment.strength import STRENGTHS
+from boda.augment.strength import BOX_STRENGTHS, STRENGTHS
 from boda.errors import RecipeError
 from boda.recipe import HeadRecipe, Recipe, Stage
 from boda.recipe.levers import OPTIMIZERS, SCHEDULES
@@ -175,7 +175,38 @@ def test_a_pipeline_of_ones_own_stands_in_the_recipe():
 
 
 def test_each_strength_of_a_recipe_but_own_is_a_pipeline():
-    assert {*STRENGTHS} == {*AUGMENTS} - {"own"}
+    assert {*STRENGTHS} == {*BOX_STRENGTHS} == {*AUGMENTS} - {"own"}
+
+
+def test_usual_recipes_of_boxes_come_back_from_their_file():
+    for task in ("locate", "detect"):
+        recipe = Recipe.usual(task)
+        assert Recipe.from_toml(recipe.to_toml()) == recipe
+        assert recipe.replace(boxes_channels=32).boxes.channels == 32
+    assert Recipe.usual("classify") == Recipe()
+
+
+def test_with_many_pictures_more_thaws_for_fewer_epochs():
+    few, many = Recipe.usual("detect", 160), Recipe.usual("detect", 2000)
+
+    assert (few.stage_names, many.stage_names) == (("last-6",), ("last-12",))
+    assert few.stages[0].epochs > many.stages[0].epochs
+    assert few.stages[0].views > many.stages[0].views
+
+
+def test_a_head_of_boxes_may_begin_with_thawed_layers_and_one_of_classes_may_not():
+    assert Recipe.usual("detect").replace(stages="last-2").stage_names == ("last-2",)
+    with pytest.raises(RecipeError, match="The first stage must be head"):
+        Recipe(stages="last-2")
+    with pytest.raises(RecipeError, match="No backbone finds boxes as it is"):
+        Recipe.usual("detect").replace(stages="as-is")
+
+
+def test_boxes_are_never_cropped_and_classes_never_put_in_a_letterbox():
+    with pytest.raises(RecipeError, match="resize of boxes, which may lie anywhere, must be squash or letterbox"):
+        Recipe.usual("detect").replace(resize="crop")
+    with pytest.raises(RecipeError, match="resize of classes must be squash or crop"):
+        Recipe(resize="letterbox")
 
 
 def test_one_width_is_a_list_of_one():

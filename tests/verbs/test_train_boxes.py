@@ -36,6 +36,14 @@ def write_boxes(folder, *, most=1, n=24, empty=()):
     return folder / "boxes.csv"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_trial():
+    """So few pictures give many folds before enough are held back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("boda.training.box_stages.ENOUGH", 1)
+        yield
+
+
 @pytest.fixture(scope="module", params=["locate", "detect"])
 def run(request, tmp_path_factory):
     table = write_boxes(tmp_path_factory.mktemp("yard"), most=3 if request.param == "detect" else 1)
@@ -85,9 +93,10 @@ def test_predict_says_what_the_predictions_say(run):
 
     for answer, found, size in zip(answers, told["found"], told["sizes"], strict=True):
         assert [answer.width, answer.height] == size
-        best = np.argmax(found["scores"])
-        assert np.abs(np.asarray(answer.boxes[0]) - found["boxes"][best]).max() < 0.02
-        assert abs(answer.confidences[0] - found["scores"][best]) < 1e-4
+        assert len(answer) >= len(found["boxes"])  # what has hardly a chance is not written down
+        for box, score in zip(found["boxes"], found["scores"], strict=True):
+            near = np.abs(np.asarray(answer.boxes) - box).max(axis=1) < 0.02
+            assert np.abs(np.asarray(answer.confidences)[near] - score).min() < 1e-4
 
 
 def test_there_is_a_report_with_the_worst_pictures_and_what_to_do_next(run):

@@ -45,7 +45,7 @@ class MixUp(BatchAugmentation):
 
     def mix(self, batch: Augmented, rngs: Sequence[np.random.Generator]) -> Augmented:
         """A batch of blended pictures."""
-        entries, whole = _entries(self, batch), np.empty(batch.image.shape, np.float32)
+        entries, whole = entries_of(self, batch), np.empty(batch.image.shape, np.float32)
         if entries and entries[0].classes is not None:
             raise AugmentError(
                 "MixUp: masks of class ids (h, w) cannot be blended. Use CutMix, or masks of single objects (n, h, w)."
@@ -53,7 +53,7 @@ class MixUp(BatchAugmentation):
         rows = zip(rngs, entries, whole, strict=True)
         return pack([self._blend(rng, own, entries, out) for rng, own, out in rows], whole)
 
-    def _blend(self, rng: np.random.Generator, own: _Entry, entries: list[_Entry], out: np.ndarray) -> Augmented:
+    def _blend(self, rng: np.random.Generator, own: Entry, entries: list[Entry], out: np.ndarray) -> Augmented:
         weight, other = float(rng.beta(self.alpha, self.alpha)), entries[rng.integers(len(entries))]
         np.multiply(own.image, np.float32(weight), out=out)
         out += other.image * np.float32(1.0 - weight)
@@ -92,11 +92,11 @@ class CutMix(BatchAugmentation):
 
     def mix(self, batch: Augmented, rngs: Sequence[np.random.Generator]) -> Augmented:
         """A batch of pictures with a patch of another in each."""
-        entries, whole = _entries(self, batch), np.array(batch.image, np.float32)
+        entries, whole = entries_of(self, batch), np.array(batch.image, np.float32)
         rows = zip(rngs, entries, whole, strict=True)
         return pack([self._paste(rng, own, entries, out) for rng, own, out in rows], whole)
 
-    def _paste(self, rng: np.random.Generator, own: _Entry, entries: list[_Entry], out: np.ndarray) -> Augmented:
+    def _paste(self, rng: np.random.Generator, own: Entry, entries: list[Entry], out: np.ndarray) -> Augmented:
         alpha = draw_factor(rng, self.factor, symmetric=False) + LEAST_ALPHA
         side = math.sqrt(1.0 - rng.beta(alpha, alpha))
         columns, rows = draw_span(rng, out.shape[1], side), draw_span(rng, out.shape[0], side)
@@ -134,7 +134,7 @@ def show(objects: Labels, patch: Patch, min_visible: float = 0.0) -> Labels:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Entry:
+class Entry:
     """One picture of a batch: what belongs to its objects, and what to the whole of it."""
 
     image: np.ndarray
@@ -143,7 +143,7 @@ class _Entry:
     classes: np.ndarray | None = None
 
 
-def _entries(step: BatchAugmentation, batch: Augmented) -> list[_Entry]:
+def entries_of(step: BatchAugmentation, batch: Augmented) -> list[Entry]:
     """The pictures of `batch`, checked for whether their labels can be mixed."""
     given, name = unpack(batch), type(step).__name__
     all_labels = [labels for _, labels in given]
@@ -155,11 +155,11 @@ def _entries(step: BatchAugmentation, batch: Augmented) -> list[_Entry]:
     return [_entry(image, labels, of_objects=of_objects) for image, labels in given]
 
 
-def _entry(image: np.ndarray, labels: Labels, *, of_objects: bool) -> _Entry:
+def _entry(image: np.ndarray, labels: Labels, *, of_objects: bool) -> Entry:
     masks = labels.masks
     single = masks is not None and masks.ndim == 3
     objects = Labels(labels.boxes, labels.labels if of_objects else None, masks if single else None, labels.points)
-    return _Entry(image, objects, None if of_objects else labels.labels, None if single else masks)
+    return Entry(image, objects, None if of_objects else labels.labels, None if single else masks)
 
 
 def _one_label_a_box(labels: Labels) -> bool:
@@ -196,15 +196,15 @@ def _check_soft(name: str, i: int, label: Any) -> None:
         )
 
 
-def _join(image: np.ndarray, own: _Entry, other: _Entry, weight: float) -> Augmented:
+def _join(image: np.ndarray, own: Entry, other: Entry, weight: float) -> Augmented:
     """The objects of both, and the label of both pictures, of which `weight` is the own one."""
     a, b = own.objects, other.objects
-    boxes, masks, points = _both(a.boxes, b.boxes), _both(a.masks, b.masks), _both(a.points, b.points)
-    label = _both(a.labels, b.labels) if own.label is None else _blend_labels(own.label, other.label, weight)
+    boxes, masks, points = both(a.boxes, b.boxes), both(a.masks, b.masks), both(a.points, b.points)
+    label = both(a.labels, b.labels) if own.label is None else _blend_labels(own.label, other.label, weight)
     return Augmented(image, boxes, label, own.classes if own.classes is not None else masks, points)
 
 
-def _both(own: Any, other: Any) -> Any:
+def both(own: Any, other: Any) -> Any:
     """The entries of both, of one list or array."""
     if own is None or other is None or len(other) == 0:
         return own

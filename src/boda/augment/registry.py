@@ -25,6 +25,7 @@ from boda.augment.crop import CenterCrop, RandomCrop
 from boda.augment.erase import RandomErasing
 from boda.augment.flip import RandomFlip
 from boda.augment.mix import CutMix, MixUp
+from boda.augment.mosaic import Mosaic
 from boda.augment.policy import AugMix, RandAugment
 from boda.augment.project import RandomPerspective
 from boda.augment.rescale import Rescaling
@@ -44,6 +45,7 @@ AUGMENTATIONS: dict[str, type[Augmentation]] = {
     "Equalization": Equalization,
     "FeaturewiseNormalization": FeaturewiseNormalization,
     "MixUp": MixUp,
+    "Mosaic": Mosaic,
     "RandAugment": RandAugment,
     "RandomBrightness": RandomBrightness,
     "RandomChannelShift": RandomChannelShift,

@@ -25,6 +25,7 @@ STRENGTHS: dict[str, Steps] = {
         ("RandomBrightness", {"factor": 0.1}),
     ),
     "default": (*MOVED, ("RandomBrightness", {"factor": 0.2})),
+    "unmirrored": (*MOVED[1:], ("RandomBrightness", {"factor": 0.2})),
     "strong": (
         ("RandomFlip", {"mode": "horizontal"}),
         ("RandomRotation", {"factor": 0.1}),
@@ -82,10 +83,10 @@ BOX_STRENGTHS: dict[str, Steps] = {  # little turns and nothing shears, since a 
 
 
 def pipeline_of_strength(strength: str, seed: int = 0, *, boxes: bool = False) -> Pipeline:
-    """The pipeline that a word means: "none", "flip", "light", "default" (the classic recipe) or "strong".
+    """The pipeline that a word means: "none", "flip", "light", "default" (the classic one), "unmirrored" or "strong".
 
-    With `boxes` it is one that leaves boxes tight; there is "unmirrored" too, for what a mirror makes another thing,
-    such as digits.
+    "unmirrored" is the default for what a mirror makes another thing, such as digits and letters.
+    With `boxes` it is a pipeline that leaves boxes tight.
 
     Raises:
         AugmentError: the word is another one.

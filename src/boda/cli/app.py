@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "demo": "Train on real data that ships with boda, offline, and open the report.",
     "look": "What is in this folder? Counts, samples, damaged, duplicate and leaking files.",
-    "train": "Train a classifier on labelled pictures, measure it, and write a report.",
+    "train": "Train on labelled pictures or boxes, measure it, and write a report.",
     "ladder": "Which lever helps on your pictures, and by how much: each on the same folds.",
     "find-rate": "Find a learning rate: train a little while it rises, and see where the loss falls.",
     "predict": "Answer on pictures, with calibrated confidence.",

@@ -48,7 +48,7 @@ Examples:
 @click.option("--stages", help="What is trained, such as head, head,last-5 or head,last-5,all; or scratch, or as-is.")
 @click.option(
     "--augment",
-    type=click.Choice(["none", "flip", "light", "default", "strong"]),
+    type=click.Choice(["none", "flip", "light", "default", "unmirrored", "strong"]),
     help="How strongly pictures are varied, for the head and for every stage.",
 )
 @data_options
@@ -73,7 +73,7 @@ def command(
     as_json: bool,  # noqa: FBT001 - click passes them by name
     **given: Any,
 ) -> None:
-    """Train a classifier on labelled pictures, measure it, and write a report.
+    """Train on labelled pictures or boxes, measure it, and write a report.
 
     DATA is a folder with a subfolder a class (train/, val/ and test/ may stand above them), a CSV file, or a folder of
     boxes: Pascal VOC, COCO or YOLO.

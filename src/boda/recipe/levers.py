@@ -59,8 +59,8 @@ class Levers:
         ema: momentum of a moving average of the weights, which then answers; 0 takes the weights themselves.
         mix: "mixup" (arXiv 1710.09412) or "cutmix" (arXiv 1905.04899) blends pairs of samples; "none" does not.
         mix_alpha: both draw their share from Beta(alpha, alpha).
-        augment: how strongly pictures are varied: "none", "flip", "light", "default", "strong", or "own", the
-            pipeline in the recipe's table [augmentation]; of boxes also "unmirrored".
+        augment: how strongly pictures are varied: "none", "flip", "light", "default", "unmirrored" (for what a mirror
+            makes another thing), "strong", or "own", the pipeline in the recipe's table [augmentation].
         views: how many variants of each picture there are, the picture itself among them; they are computed once.
     """
 

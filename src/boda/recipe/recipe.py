@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from boda.errors import RecipeError
 from boda.recipe import toml
-from boda.recipe.boxes import THAW, USUAL, BoxRecipe
+from boda.recipe.boxes import USUAL, BoxRecipe, usual_levers, usual_thaw
 from boda.recipe.checks import between_0_and_1, is_whole, one_of, plain_numbers, refuse_wrong, whole_from
 from boda.recipe.head import HeadRecipe
 from boda.recipe.stage import PATTERN, Stage, checked, stages_of
@@ -146,14 +146,14 @@ class Recipe:
         return changed.replace(stage_augment=strength) if any(s.trains_backbone for s in self.stages) else changed
 
     @classmethod
-    def usual(cls, task: str) -> Recipe:
-        """What to begin with for `task`, such as "classify" or "detect"."""
+    def usual(cls, task: str, pictures: int | None = None) -> Recipe:
+        """What to begin with for `task`, such as "classify" or "detect", with so many pictures to learn from."""
         if task not in USUAL:
             return cls()
-        usual = USUAL[task]
-        levers = usual["stage"]
-        stage = Stage(thaw=THAW, label_smoothing=0.0, augment="default", clip_norm=10.0, **levers)
-        head = HeadRecipe(**{name: levers[name] for name in ("batch_size", "views", "ema")}, augment="default")
+        usual, levers = USUAL[task], usual_levers(task, pictures)
+        thaw = usual_thaw(pictures)
+        stage = Stage(thaw=thaw, label_smoothing=0.0, augment="default", clip_norm=10.0, **levers)
+        head = HeadRecipe(augment="default", **levers)
         return cls(**usual["own"], boxes=BoxRecipe(**usual["boxes"]), head=head, stages=(stage,))
 
     @property

@@ -1,4 +1,4 @@
-"""`boda train`: a folder, table or arrays of labelled pictures become a Run."""
+"""`boda train`: a folder, table or arrays of labelled pictures, or of pictures with boxes, become a Run."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from boda.verbs.work import Work
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from boda.sample import Dataset
     from boda.verbs.box_work import BoxWork
 
 
@@ -43,11 +44,12 @@ def train(
     augment: str | None = None,
     **changes: Any,
 ) -> Run:
-    """Train a classifier on labelled pictures and measure it.
+    """Train on labelled pictures, or on pictures with boxes, and measure it.
 
     Args:
         data: a folder (`CLASS/picture`, or `train/`, `val/`, `test/` above), a CSV file, a DataFrame,
-            (images, labels), a `tf.data.Dataset` or a `Dataset`.
+            (images, labels), a `tf.data.Dataset` or a `Dataset`; for boxes a Pascal VOC, COCO or YOLO folder, or a CSV
+            file with a row a box.
         out: the Run's folder, which must not hold anything yet; by default the next number below `runs`.
         runs: where numbered Runs go.
         seed: of the split, the folds and the bootstrap.
@@ -55,7 +57,7 @@ def train(
         split: a Run whose split is used again; or "every-5th", which holds out every fifth of the sorted names.
         fold: 0 to 4, from which index on "every-5th" counts; 4 unless given.
         on_bad: "skip" leaves damaged pictures out and lists them in `bad_files.csv`; "error" stops at the first.
-        reading: options of the reader, such as `group_pattern` or `label_column`.
+        reading: options of the reader, such as `group_pattern`, `label_column`, or `task` ("locate" or "detect").
         callbacks: Keras callbacks, for the stages that train the backbone.
         tensorboard: write TensorBoard's files of these stages into the Run.
         augment: how strongly pictures are varied for the head and for every stage, such as "default".
@@ -63,7 +65,8 @@ def train(
             `stages="head,last-5"`, or `stage_epochs=4` for each stage that trains the backbone.
 
     Returns:
-        The Run; `run.metrics["val"]["accuracy"]` is its accuracy on pictures that no choice has seen.
+        The Run; `run.metrics["val"]["accuracy"]` is its accuracy on pictures that no choice has seen; of boxes
+        there are `["mean_iou"]` or `["ap"]` instead.
 
     Raises:
         DataError, RecipeError, WeightsError, RunError: each says where, what was expected, what came, what to do.
@@ -76,7 +79,7 @@ def train(
     _refuse_early(given, changes, augment)
     with clock("read"):
         dataset = read(data, **(reading or {}))
-        chosen = _recipe(given, dataset.task, changes, augment)
+        chosen = _recipe(given, dataset, changes, augment)
         material = Material.read(dataset, chosen, seed, on_bad=on_bad, split=split, fold=fold)
     refuse_to_write_into(data, Path(runs) if out is None else Path(out))
     work_of = _work_of(chosen, material, clock, callbacks)
@@ -137,9 +140,10 @@ def _refuse_early(given: Recipe | None, changes: dict[str, Any], augment: str | 
             raise error from None
 
 
-def _recipe(given: Recipe | None, task: str, changes: dict[str, Any], augment: str | None) -> Recipe:
-    """The recipe that was given, or the usual one of `task`, with the changes."""
-    recipe = given or Recipe.usual(task)
+def _recipe(given: Recipe | None, dataset: Dataset, changes: dict[str, Any], augment: str | None) -> Recipe:
+    """The recipe that was given, or the usual one for such data, with the changes."""
+    task = dataset.task
+    recipe = given or Recipe.usual(task, sum(sample.part in {None, "train"} for sample in dataset))
     if (recipe.boxes is not None) != (task in BOX_TASKS):
         raise RecipeError(
             f"The recipe {'has' if recipe.boxes else 'lacks'} a table [boxes], but the data's task is {task}. "
