@@ -12,7 +12,7 @@ from boda.sample import Dataset, Sample
 from boda.training import box_fit, box_lesson, box_stages
 from boda.training.box_learner import BoxLearner
 from boda.training.box_pictures import BoxPictures
-from boda.training.box_stages import in_pictures, judged, run_box_stages
+from boda.training.box_stages import folds_for, in_pictures, judged, run_box_stages
 from boda.training.stage_fit import Setting
 
 SIZE = 64
@@ -99,11 +99,16 @@ def test_a_stage_that_does_not_help_is_rolled_back_and_that_is_said(monkeypatch,
 def test_of_many_pictures_a_few_are_held_back_for_good(monkeypatch):
     task = "locate"
     monkeypatch.setattr(box_stages, "LARGE", 20)
-    monkeypatch.setattr(box_stages, "HELD_BACK", 3)
-    staged = run_box_stages(Setting(recipe(task), pictures_of(task), 0), task, folds_of(20))
+    monkeypatch.setattr(box_stages, "ENOUGH", 2)
+    staged = run_box_stages(Setting(recipe(task), pictures_of(task), 0), task, folds_of(20, 10))
 
-    assert staged.unseen.tolist() == [0, 5, 15]
+    assert staged.unseen.tolist() == [0, 10]
     assert {line["fold"] for line in staged.history} == {0}
+
+
+def test_many_pictures_are_dealt_into_folds_that_are_worth_holding_back():
+    assert folds_for(160, 5) == 5
+    assert folds_for(2000, 5) == 13
 
 
 def test_a_stop_leaves_a_checkpoint_from_which_the_same_bits_come(task, monkeypatch, tmp_path):

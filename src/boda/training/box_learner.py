@@ -11,6 +11,7 @@ import numpy as np
 
 from boda.models.box_networks import answer_names, answering, box_network
 from boda.models.keras_import import import_keras
+from boda.training.learner import hurry_statistics
 
 if TYPE_CHECKING:
     import keras
@@ -39,16 +40,18 @@ class BoxLearner:
         """The recipe's backbone with a fresh head; all chance is from `seed`."""
         assert recipe.boxes is not None  # noqa: S101 - whoever trains boxes has asked for them
         import_keras().utils.set_random_seed(seed % 2**32)
-        boxes = recipe.boxes
+        boxes, scratch = recipe.boxes, any(stage.thaw == "scratch" for stage in recipe.stages)
         model = box_network(
             recipe.backbone,
-            recipe.weights,
+            None if scratch else recipe.weights,
             recipe.size,
             task,
             classes,
             channels=boxes.channels,
             convs=boxes.convs,
         )
+        if scratch:
+            hurry_statistics(model)
         return cls(recipe.backbone, task, classes, model)
 
     @property

@@ -6,7 +6,7 @@ What is found on pictures of the inner folds, which the network has not seen, al
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ENOUGH = 30  # pictures to calibrate by, and to judge a stage
 LARGE = 1000  # pictures of which to hold a few back for good costs less than to train twice
-HELD_BACK = 150  # of so many
+HELD_BACK = 150  # of so many, about
 FIGURES = {"locate": ("mean_iou", "mean IoU"), "detect": ("ap", "AP")}
 Fold = tuple[np.ndarray, np.ndarray]
 
@@ -54,7 +54,7 @@ class StagedBoxes:
 def run_box_stages(setting: Setting, task: str, folds: Sequence[Fold]) -> StagedBoxes:
     """Try the recipe's stages on inner folds, then train those that are kept on everything.
 
-    Of `LARGE` pictures or more, a few are held back for good instead, and what was tried is the result.
+    Of `LARGE` pictures or more those of one fold are held back for good instead, and what was tried is the result.
 
     Args:
         setting: what they share; its pictures are `BoxPictures`.
@@ -62,27 +62,25 @@ def run_box_stages(setting: Setting, task: str, folds: Sequence[Fold]) -> Staged
         folds: (seen, unseen) places, as many as are needed to hold back `ENOUGH` pictures are used.
     """
     learner = BoxLearner.of(setting.recipe, task, setting.pictures.classes, setting.seed)
-    beginning, chosen = learner.weights(), _enough(folds, len(setting.pictures))
-    kept, weights, outcomes, history, found = _try(setting, learner, beginning, chosen)
+    beginning, chosen = learner.weights(), _enough(folds)
+    tried = _Tried([beginning] * len(chosen))
+    for number, stage in enumerate(setting.recipe.stages):
+        tried.go_on(setting, learner, stage, number, chosen)
     unseen = np.concatenate([unseen for _, unseen in chosen])
     if len(setting.pictures) >= LARGE:
-        learner.set_weights(weights[0])
-        return StagedBoxes(learner, unseen, found, outcomes, history)
-    learner.set_weights(beginning)
-    everything = np.arange(len(setting.pictures))
-    for number, stage in enumerate(kept):
-        what = f"{stage.thaw}, all pictures"
-        fitted = fit_boxes(setting, learner, stage, everything, None, f"{number}-whole", what=what)
-        history += _lines(fitted, stage, None)
-    return StagedBoxes(learner, unseen, found, outcomes, history)
+        learner.set_weights(tried.weights[0])
+    else:
+        learner.set_weights(beginning)
+        everything = np.arange(len(setting.pictures))
+        for number, stage in enumerate(tried.kept):
+            what = f"{stage.thaw}, all pictures"
+            fitted = fit_boxes(setting, learner, stage, everything, None, f"{number}-whole", what=what)
+            tried.history += _lines(fitted, stage, None)
+    return StagedBoxes(learner, unseen, tried.found, tried.outcomes, tried.history)
 
 
-def _enough(folds: Sequence[Fold], pictures: int) -> list[Fold]:
-    """The first folds, until enough pictures are held back; of many pictures a part of one fold."""
-    if pictures >= LARGE:
-        unseen = folds[0][1]
-        few = unseen[np.linspace(0, len(unseen) - 1, min(HELD_BACK, len(unseen))).astype(int)]
-        return [(np.setdiff1d(np.arange(pictures), few), few)]
+def _enough(folds: Sequence[Fold]) -> list[Fold]:
+    """The first folds, until enough pictures are held back."""
     chosen: list[Fold] = []
     for fold in folds:
         if sum(len(unseen) for _, unseen in chosen) < ENOUGH:
@@ -90,45 +88,42 @@ def _enough(folds: Sequence[Fold], pictures: int) -> list[Fold]:
     return chosen
 
 
-def _try(
-    setting: Setting, learner: BoxLearner, beginning: list[np.ndarray], folds: Sequence[Fold]
-) -> tuple[list[Stage], list[list[np.ndarray]], list[dict[str, Any]], list[dict[str, Any]], list[Detections]]:
-    """The stages that are kept, each fold's weights then, an outcome a stage, a line an epoch, and what was found."""
-    places = np.concatenate([unseen for _, unseen in folds])
-    weights = [beginning] * len(folds)
-    kept: list[Stage] = []
-    outcomes: list[dict[str, Any]] = []
-    history: list[dict[str, Any]] = []
-    found: list[Detections] = []
+@dataclass(eq=False)
+class _Tried:
+    """What the stages came to on the inner folds so far; `weights` and `found` are those of the last kept one."""
+
+    weights: list[list[np.ndarray]]
+    kept: list[Stage] = field(default_factory=list)
+    found: list[Detections] = field(default_factory=list)
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
     best: float | None = None
-    for number, stage in enumerate(setting.recipe.stages):
+
+    def go_on(self, setting: Setting, learner: BoxLearner, stage: Stage, number: int, folds: Sequence[Fold]) -> None:
+        """Try one more stage, and keep it where it is better."""
         began, after, answers = time.perf_counter(), [], []
         for fold, (seen, unseen) in enumerate(folds):
-            learner.set_weights(weights[fold])
+            learner.set_weights(self.weights[fold])
             what = f"{stage.thaw}, trial {fold + 1} of {len(folds)}" if len(folds) > 1 else f"{stage.thaw}, trial"
             fitted = fit_boxes(setting, learner, stage, seen, unseen, f"{number}-inner-{fold}", what=what)
-            history += _lines(fitted, stage, fold)
+            self.history += _lines(fitted, stage, fold)
             after.append(learner.weights())
             answers += in_pictures(setting, fitted.found, unseen)
+        places = np.concatenate([unseen for _, unseen in folds])
         figure = judged(learner.task, truth_of(setting.pictures, places), answers, learner.classes)
-        better = best is None or figure > best
-        name, words = FIGURES[learner.task]
-        outcome = {
-            "stage": stage.thaw,
-            "number": number,
-            "kept": better,
-            "epochs": len(fitted.history),
-            "n": len(places),
-            name: figure,
-            f"{name}_before": best,
-            "seconds": round(time.perf_counter() - began, 3),
-        }
-        outcomes.append(outcome)
-        say(_sentence(outcome, figure, best, words))
+        better, (name, words) = self.best is None or figure > self.best, FIGURES[learner.task]
+        outcome = {"stage": stage.thaw, "number": number, "kept": better, "epochs": len(fitted.history)}
+        outcome |= {"n": len(places), name: figure, f"{name}_before": self.best}
+        self.outcomes.append({**outcome, "seconds": round(time.perf_counter() - began, 3)})
+        say(_sentence(outcome, figure, self.best, words))
         if better:
-            best, weights, found = figure, after, answers
-            kept.append(stage)
-    return kept, weights, outcomes, history, found
+            self.best, self.weights, self.found = figure, after, answers
+            self.kept.append(stage)
+
+
+def folds_for(pictures: int, usual: int) -> int:
+    """How many folds to deal so many pictures into: of many, so that one holds about `HELD_BACK`."""
+    return usual if pictures < LARGE else max(usual, round(pictures / HELD_BACK))
 
 
 def judged(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from boda.recipe import Recipe
 
+SCRATCH_MOMENTUM = 0.9  # of BatchNormalization's statistics, which 0.99 would not learn in a few hundred steps
+
 
 @dataclass(frozen=True, eq=False)
 class Learner:
@@ -79,6 +81,13 @@ class Learner:
         from boda.models.engine import convert
 
         convert(self.model, path, ("map", "pooled", "logits"))
+
+
+def hurry_statistics(model: keras.Model) -> None:
+    """Let every BatchNormalization learn its statistics in a few hundred steps, for a network from scratch."""
+    for layer in model.layers:
+        if hasattr(layer, "moving_mean"):
+            layer.momentum = SCRATCH_MOMENTUM
 
 
 def _dense(x: Any, widths: tuple[int, ...], dropout: float) -> Any:

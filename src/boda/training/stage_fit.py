@@ -14,7 +14,7 @@ from boda.training import activations
 from boda.training.callbacks import tensorboard
 from boda.training.checkpoint import Checkpoints
 from boda.training.choose import is_right, mean_log_loss
-from boda.training.learner import Learner
+from boda.training.learner import Learner, hurry_statistics
 from boda.training.loop import train
 from boda.training.networks import cut_network
 from boda.training.objectives import loss_of
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from boda.recipe import Levers, Recipe, Stage
 
 BATCH = 64  # pictures that are answered on at a time
-SCRATCH_MOMENTUM = 0.9  # of BatchNormalization's statistics, which 0.99 would not learn in a few hundred steps
 MONITOR = "val_calibrated_loss"
 
 
@@ -150,9 +149,7 @@ def learner_of(setting: Setting, head: Head | None) -> Learner:
     scratch = any(stage.thaw == "scratch" for stage in recipe.stages)
     learner = Learner.of(recipe.replace(weights=None) if scratch else recipe, head or widths, setting.seed)
     if scratch:
-        for layer in learner.model.layers:
-            if hasattr(layer, "moving_mean"):
-                layer.momentum = SCRATCH_MOMENTUM
+        hurry_statistics(learner.model)
     return learner
 
 

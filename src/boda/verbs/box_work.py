@@ -92,12 +92,12 @@ class BoxWork:
         self._finish()
 
     def _stages(self, train: BoxPictures) -> StagedBoxes:
-        from boda.training.box_stages import run_box_stages
+        from boda.training.box_stages import folds_for, run_box_stages
         from boda.training.stage_fit import Setting
 
         seed, where = self.material.seed, self._indices("train")
         units = units_of(self.dataset, self.material.scanned.group_ids)[where]
-        inner = folds(strata_of(self.dataset)[where], units, self.recipe.folds, seed)
+        inner = folds(strata_of(self.dataset)[where], units, folds_for(len(where), self.recipe.folds), seed)
         key = key_of(self.recipe.to_toml(), str(seed), self.material.fingerprint)
         board = self.run.path / "tensorboard" if self.run.about.get("tensorboard") else None
         setting = Setting(self.recipe, train, seed, self.run.path / CHECKPOINTS, key, self.callbacks, board)
