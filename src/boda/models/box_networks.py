@@ -105,6 +105,16 @@ def _conv(x: Any, channels: int, name: str) -> Any:
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
+def _end(width: int, bias: Any, name: str) -> Any:
+    """The last convolution of a branch, which begins with hardly more than its bias (arXiv 1708.02002).
+
+    With larger kernels a fresh head sees objects everywhere, and may never get over it.
+    """
+    keras = import_keras()
+    small = keras.initializers.RandomNormal(stddev=0.01)
+    return keras.layers.Conv2D(width, 1, kernel_initializer=small, bias_initializer=bias, name=name)
+
+
 def _locate(x: Any, side: int, classes: int, channels: int, convs: int) -> Any:
     """The mean box of the places, weighed by a softmax over them; score and class from features weighed alike."""
     from boda.models.box_layers import PlaceBoxes
@@ -113,9 +123,10 @@ def _locate(x: Any, side: int, classes: int, channels: int, convs: int) -> Any:
     x = layers.ReLU(name="box_joined_relu")(x)
     for number in range(convs):
         x = _conv(x, channels, f"box_conv_{number}")
-    raw = layers.Reshape((-1, 4), name="box_raw")(layers.Conv2D(4, 1, name="box_sides")(x))
+    quarter = import_keras().initializers.Constant(math.log(math.expm1(side / (4 * locate.STRIDES[0]))))
+    raw = layers.Reshape((-1, 4), name="box_raw")(_end(4, quarter, "box_sides")(x))
     boxes = PlaceBoxes(side, locate.STRIDES, name="box_places")(raw)
-    trust = layers.Reshape((-1, 1), name="box_trust")(layers.Conv2D(1, 1, name="box_attention")(x))
+    trust = layers.Reshape((-1, 1), name="box_trust")(_end(1, "zeros", "box_attention")(x))
     weights = layers.Softmax(axis=1, name="box_weights")(trust)
     box = layers.Flatten(name="box_box")(layers.Dot(axes=1, name="box_mean")([weights, boxes]))
     rows = layers.Reshape((-1, channels), name="box_rows")(x)
@@ -134,8 +145,8 @@ def _detect(maps: dict[int, Any], side: int, classes: int, channels: int, convs:
     layers = keras.layers
     rare = keras.initializers.Constant(-math.log(1 / RARE - 1))
     ends = {
-        "sides": layers.Conv2D(4, 1, bias_initializer=keras.initializers.Constant(1.0), name="box_sides"),
-        "classes": layers.Conv2D(classes, 1, bias_initializer=rare, name="box_classes"),
+        "sides": _end(4, keras.initializers.Constant(1.0), "box_sides"),
+        "classes": _end(classes, rare, "box_classes"),
     }
     shared = {
         (branch, number): layers.Conv2D(

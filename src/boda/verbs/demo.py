@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PICTURES = 600
 SCENES, HELD_OUT, SIDE = 300, 100, 160
-BOXES: dict[str, Any] = {"size": SIDE, "stage_epochs": 24, "stage_views": 4, "stage_batch_size": 8}  # two minutes or so
+BOXES: dict[str, Any] = {"size": SIDE, "stage_epochs": 10, "stage_views": 4, "stage_batch_size": 8}  # two minutes or so
 
 
 def demo(out: Path | str = "boda-demo", *, seed: int = 0, count: int = PICTURES) -> Run:
