@@ -259,3 +259,20 @@ def test_numpys_numbers_become_pythons():
 @pytest.mark.parametrize("stages", [("head", "last-5"), ["head", {"thaw": "last-5"}], "head, last-5"])
 def test_stages_may_be_given_by_name_in_python(stages):
     assert Recipe().replace(stages=stages).stage_names == ("head", "last-5")
+
+
+def test_another_stage_of_boxes_is_trained_as_the_usual_one_is():
+    usual = Recipe.usual("detect", 160)
+    other = usual.replace(stages="last-2,all")
+
+    assert other.stage_names == ("last-2", "all")
+    assert {stage.batch_size for stage in other.stages} == {usual.stages[0].batch_size}
+    assert {stage.epochs for stage in other.stages} == {usual.stages[0].epochs}
+    assert other.stages[1].learning_rate == 3e-4  # what suits all layers
+    assert usual.replace(stages="scratch").stages[0].batch_norm == "train"
+
+
+@pytest.mark.parametrize(("entry", "value"), [("mix", "mixup"), ("loss", "focal"), ("class_weight", "balanced")])
+def test_what_boxes_would_not_heed_is_refused(entry, value):
+    with pytest.raises(RecipeError, match=rf"last-6\.{entry} has no meaning for boxes"):
+        Recipe.usual("detect").replace(**{f"stage_{entry}": value})

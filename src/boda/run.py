@@ -150,12 +150,13 @@ class Run:
             return f"<b>boda Run</b> {html.escape(str(self.path))}: {html.escape(str(about.get('status')))}"
         val = self.metrics["val"]
         key, words = SCORES.get(about["task"], ("accuracy", "accuracy"))
-        lo, hi = val[f"{key}_interval"]
+        ends = val.get(f"{key}_interval")
+        around = "" if ends is None else f" ({ends[0]:.3f} to {ends[1]:.3f})"
+        figure = "none" if val.get(key) is None else f"{val[key]:.3f}"
         classes = "1 class" if len(about["classes"]) == 1 else f"{len(about['classes'])} classes"
         return (
             f"<div><b>boda Run</b> {html.escape(str(self.path))}<br>{html.escape(about['task'])}, "
-            f"{classes}, {words} <b>{val[key]:.3f}</b> "
-            f"({lo:.3f} to {hi:.3f}) on {val['n']} validation pictures<br>"
+            f"{classes}, {words} <b>{figure}</b>{around} on {val['n']} validation pictures<br>"
             f"report: {html.escape(str(self.path / 'report.html'))}</div>"
         )
 

@@ -117,6 +117,15 @@ def _check_readable(path: Path) -> None:
         )
 
 
+def with_marks(sample: Sample, digest: str) -> str:
+    """The digest of a picture's content and, where it has boxes, of these and their labels."""
+    if sample.boxes is None:
+        return digest
+    boxes = np.ascontiguousarray(sample.boxes, np.float64)
+    labels = "\n".join(map(str, () if sample.box_labels is None else sample.box_labels))
+    return hashlib.sha256(f"{digest} {boxes.shape} ".encode() + boxes.tobytes() + labels.encode()).hexdigest()
+
+
 def fingerprint(names_and_digests: Iterable[tuple[str, str]]) -> str:
     """SHA-256 over (name, content digest) pairs, independent of their order."""
     whole = hashlib.sha256()

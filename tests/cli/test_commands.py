@@ -183,6 +183,10 @@ def test_settings_are_toml_or_plain_words(text, parsed):
     assert parse_setting(text) == parsed
 
 
+def test_a_setting_of_boxes_is_one():
+    assert parse_setting("boxes.channels=96") == ("boxes_channels", 96)
+
+
 def test_a_setting_of_one_width_is_a_hidden_layer(command, tmp_path):
     """The recipe passes, and the training gets as far as the data, which is not there."""
     code, _, err = command("train", tmp_path / "nowhere", "--set", "head.hidden=256")

@@ -1,8 +1,10 @@
 import io
+import shutil
 
 import pytest
 from rich.console import Console
 
+import boda
 from boda.reports import box_words
 from boda.reports.text import runs_table, summary
 from boda.verbs.next_steps import next_steps
@@ -51,6 +53,14 @@ def test_a_notebook_shows_the_score_of_boxes(session_locate_run):
 
     assert f"mean IoU <b>{val['mean_iou']:.3f}</b>" in session_locate_run._repr_html_()
     assert "on 24 validation pictures" in session_locate_run._repr_html_()
+
+
+def test_a_notebook_shows_a_run_whose_figure_is_undefined(session_locate_run, tmp_path):
+    shutil.copytree(session_locate_run.path, tmp_path / "run")
+    run = boda.Run(tmp_path / "run")
+    run.write_json("metrics.json", {**run.metrics, "val": {"n": 3, "mean_iou": None, "mean_iou_interval": None}})
+
+    assert "mean IoU <b>none</b> on 3 validation pictures" in run._repr_html_()
 
 
 def test_the_next_step_follows_from_the_commonest_mistake(session_detect_run):

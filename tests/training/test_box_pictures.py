@@ -1,5 +1,7 @@
 """Pictures with boxes, as the network sees them: the boxes lie where their pixels are, varied or not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -93,3 +95,14 @@ def test_a_picture_that_was_changed_is_refused(tmp_path):
 
     with pytest.raises(ImageError, match="was changed while boda was at work"):
         pictures.plain(0)
+
+
+def test_what_is_kept_of_a_picture_is_not_taken_for_that_with_other_boxes(pictures):
+    """Which variants are plain depends on the boxes, so that mended labels must give fresh activations."""
+    moved = replace(pictures.samples[0], boxes=pictures.samples[0].boxes + 3)
+    renamed = replace(pictures.samples[0], box_labels=("bird",))
+    alone = pictures.some(np.array([0]))
+    keys = {replace(alone, samples=[one]).keys[0] for one in (pictures.samples[0], moved, renamed)}
+
+    assert len(keys) == 3
+    assert pictures.keys[0] in keys

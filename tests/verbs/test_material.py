@@ -111,3 +111,10 @@ def test_a_verb_that_knows_labels_alone_says_so(verb, tmp_path):
 def test_boda_why_says_that_it_knows_labels_alone(detect_run, photos):
     with pytest.raises(DataError, match="boda why works with labels"):
         boda.why(detect_run, photos)
+
+
+def test_other_boxes_are_other_data(boxes):
+    one, other = boxes(ROWS), boxes(ROWS.replace("0.png,cat,0,0,9,9", "0.png,cat,0,0,8,9"))
+
+    assert one.fingerprint == boxes(ROWS).fingerprint
+    assert one.fingerprint != other.fingerprint

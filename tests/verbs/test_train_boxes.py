@@ -135,6 +135,14 @@ def test_pictures_without_a_box_are_left_out_where_one_is_wanted_and_kept_where_
     assert "01.png" in detected.read_json("predictions.json")["names"]
 
 
+def test_a_part_without_any_box_is_refused_before_it_is_trained(tmp_path):
+    table = write_boxes(tmp_path / "yard", n=10, empty=(4, 9))
+
+    with pytest.raises(DataError, match="None of the 2 pictures of val has a box"):
+        boda.train(table, out=tmp_path / "run", split="every-5th", **QUICK)
+    assert not (tmp_path / "run").exists()
+
+
 def test_data_in_which_no_picture_has_a_box_is_refused(tmp_path):
     table = write_boxes(tmp_path / "yard", n=6, empty=range(6))
 

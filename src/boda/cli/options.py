@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
-TABLES = r"head|stage|last-\d+|all|scratch"
+TABLES = r"head|boxes|stage|last-\d+|all|scratch"
 READING = ("group_pattern", "path_column", "label_column", "group_column")
 
 
@@ -72,8 +72,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
     entry = entry.replace("-", "_")
     if dot and not re.fullmatch(TABLES, table):
         raise click.BadParameter(
-            f"expected head.NAME, stage.NAME (every stage that trains the backbone) or the name of a stage, such as "
-            f"last-5.NAME. Received: {name.strip()}",
+            f"expected head.NAME, boxes.NAME, stage.NAME (each that trains the backbone) or the name of a stage, "
+            f"such as last-5.NAME. Received: {name.strip()}",
             param_hint="--set",
         )
     return f"{table}_{entry}" if dot else entry, value_of(value)

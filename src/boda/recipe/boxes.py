@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from boda.errors import RecipeError
 from boda.recipe.checks import one_of, plain_numbers, refuse_wrong, whole_from
+
+if TYPE_CHECKING:
+    from boda.recipe.stage import Stage
 
 CHECKS = {
     "channels": whole_from(8),
@@ -16,6 +20,7 @@ USUAL: dict[str, dict[str, Any]] = {  # what suits each task, chosen on inner fo
     "locate": {"own": {"size": 224, "resize": "squash"}, "boxes": {"channels": 96}},
     "detect": {"own": {"size": 320, "resize": "letterbox"}, "boxes": {"channels": 64}},
 }
+UNHEEDED = {"mix": "none", "loss": "cross-entropy", "class_weight": None, "patience": 0}
 FEW = 160  # pictures, where their number is not known
 MANY = 1000  # pictures from which on deeper layers have enough to learn from
 THAW, THAW_OF_MANY = "last-6", "last-12"  # of EfficientNet-Lite0 what lies above 1/16 and above 1/8 of the picture
@@ -25,7 +30,7 @@ def usual_levers(task: str, pictures: int | None = None) -> dict[str, Any]:
     """How layers are trained for `task` with so many pictures to learn from, so that it takes minutes on two cores.
 
     >>> usual_levers("detect", 2000)["epochs"], usual_levers("detect", 160)["epochs"]
-    (6, 16)
+    (6, 14)
     """
     n = pictures or FEW
     if task == "locate":
@@ -35,7 +40,7 @@ def usual_levers(task: str, pictures: int | None = None) -> dict[str, Any]:
             "batch_size": 16,
             "ema": 0.97,
         }
-    return {"epochs": _between(6, 12000 // n, 16), "views": _between(2, 4000 // n, 8), "batch_size": 8, "ema": 0.99}
+    return {"epochs": _between(6, 12000 // n, 14), "views": _between(2, 4000 // n, 8), "batch_size": 8, "ema": 0.99}
 
 
 def usual_thaw(pictures: int | None = None) -> str:
@@ -45,6 +50,16 @@ def usual_thaw(pictures: int | None = None) -> str:
 
 def _between(least: int, value: int, most: int) -> int:
     return max(least, min(value, most))
+
+
+def refuse_what_boxes_lack(stages: tuple[Stage, ...]) -> None:
+    """Refuse entries of a stage that a network of boxes would not heed."""
+    for stage in stages:
+        for name, plain in UNHEEDED.items():
+            if getattr(stage, name) != plain:
+                raise RecipeError(
+                    f"{stage.thaw}.{name} has no meaning for boxes. Received: {getattr(stage, name)!r}. Leave it out."
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from boda.errors import RecipeError
 from boda.recipe import toml
-from boda.recipe.boxes import USUAL, BoxRecipe, usual_levers, usual_thaw
+from boda.recipe.boxes import USUAL, BoxRecipe, refuse_what_boxes_lack, usual_levers, usual_thaw
 from boda.recipe.checks import between_0_and_1, is_whole, one_of, plain_numbers, refuse_wrong, whole_from
 from boda.recipe.head import HeadRecipe
-from boda.recipe.stage import PATTERN, Stage, checked, stages_of
+from boda.recipe.stage import PATTERN, Stage, checked, stage_like, stages_of
 
 DEFAULT_BACKBONE = "efficientnet_lite0"
 LEAST_SIZE, LARGEST_SIZE = 32, 1024
@@ -102,6 +102,8 @@ class Recipe:
             what = "boxes, which may lie anywhere," if self.boxes is not None else "classes"
             other = "squash or letterbox" if self.boxes is not None else "squash or crop"
             raise RecipeError(f"resize of {what} must be {other}. Received: resize={self.resize!r}")
+        if self.boxes is not None:
+            refuse_what_boxes_lack(self.stages)
         own = [levers for levers in (self.head, *self.stages) if levers.augment == "own"]
         if own and self.augmentation is None:
             raise RecipeError(f"{own[0].PREFIX}augment is 'own', but the recipe has no table [augmentation].")
@@ -121,6 +123,8 @@ class Recipe:
             rest["head"] = _build(HeadRecipe, {**toml.entries(self.head), **head}, "head.")
         if boxes:
             rest["boxes"] = _build(BoxRecipe, {**toml.entries(self.boxes or BoxRecipe()), **boxes}, "boxes.")
+        if self.boxes is not None and isinstance(rest.get("stages"), str):
+            rest["stages"] = tuple(stage_like(self.stages[-1], word.strip()) for word in rest["stages"].split(","))
         changed: Recipe = _build(Recipe, {**toml.entries(self), **rest}, "")
         for table, entries in tables.items():
             changed = changed._with_stages(table, entries)

@@ -95,6 +95,12 @@ def stages_of(words: str, *, boxes: bool = False) -> tuple[Stage, ...]:
     return checked(tuple(Stage.usual(word.strip()) for word in words.split(",")), boxes=boxes)
 
 
+def stage_like(stage: Stage, thaw: str) -> Stage:
+    """A stage that thaws other layers as `stage` thaws its own, but for what always suits `thaw`."""
+    own = {name: value for name, value in toml.entries(stage).items() if name != "thaw"}
+    return Stage(**{**own, **USUAL.get(thaw, {}), "thaw": thaw})
+
+
 def checked(stages: tuple[Stage, ...], *, boxes: bool = False) -> tuple[Stage, ...]:
     """`stages`, where they make sense after one another; RecipeError says why they do not.
 

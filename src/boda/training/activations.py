@@ -104,7 +104,7 @@ def keep(trunk: Trunk, pictures: Pictures | BoxPictures, pipeline: Pipeline, vie
 
 def _key(trunk: Trunk, pictures: Pictures | BoxPictures, pipeline: Pipeline, views: int) -> str:
     varied = pipeline.to_toml() if views > 1 else ""
-    return key_of("activations 1", trunk.key, trunk.precision, pictures.view.key, varied, str(views), *pictures.digests)
+    return key_of("activations 1", trunk.key, trunk.precision, pictures.view.key, varied, str(views), *pictures.keys)
 
 
 def _opened(path: Path, shape: Sequence[int]) -> Activations | None:

@@ -11,6 +11,7 @@ from boda.augment.labels import Labels
 from boda.augment.pipeline import Pipeline
 from boda.augment.strength import pipeline_of_strength
 from boda.errors import AugmentError
+from boda.sample import with_marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,11 @@ class BoxPictures:
         samples = [dataset.samples[i] for i in where]
         labels = [np.array([index[str(name)] for name in _labels_of(sample)], np.int64) for sample in samples]
         return cls(samples, [digests[i] for i in where], sizes[where], labels, len(dataset.classes), view)
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """What each one's variants depend on: its content, and its boxes, which no variant may lose."""
+        return [with_marks(*pair) for pair in zip(self.samples, self.digests, strict=True)]
 
     def __len__(self) -> int:
         return len(self.samples)

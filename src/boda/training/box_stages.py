@@ -133,7 +133,8 @@ def judged(
     if task == "locate":
         pairs = np.concatenate([boxes[:1] for boxes, _ in truth]), np.concatenate([one.boxes[:1] for one in found])
         return float(iou(*pairs).mean())
-    return float(box_metrics.whole(match(truth, found, classes))["ap"] or 0.0)
+    figure = box_metrics.whole(match(truth, found, classes))["ap"]
+    return 0.0 if figure is None or np.isnan(figure) else float(figure)  # none where nothing is there to be found
 
 
 def in_pictures(setting: Setting, found: Sequence[Detections], places: np.ndarray) -> list[Detections]:

@@ -38,6 +38,11 @@ class Pictures:
     classes: int
     view: View
 
+    @property
+    def keys(self) -> Sequence[str]:
+        """What each one's variants depend on."""
+        return self.digests
+
     def __len__(self) -> int:
         return len(self.samples)
 

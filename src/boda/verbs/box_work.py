@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from boda.metrics.box_matches import Truth
     from boda.recipe import Recipe
     from boda.run import Run
-    from boda.sample import Dataset
+    from boda.sample import Dataset, Sample
     from boda.training.box_stages import StagedBoxes
     from boda.verbs.clock import Clock
     from boda.verbs.material import Material
@@ -245,19 +245,25 @@ class BoxWork:
         where = self.material.split.indices(self.dataset, part)
         if self.task == "detect":
             return where
-        boxes = [self.dataset.samples[i].boxes for i in where]
-        return where[[box is not None and len(box) == 1 for box in boxes]]
+        return where[[_has_box(self.dataset.samples[i]) for i in where]]
 
 
 def check_boxes(material: Material) -> None:
     """Say how many pictures without a box are left out where each is to have one; DataError where none is left."""
     if material.dataset.task != "locate":
         return
-    without = sum(sample.boxes is None or not len(sample.boxes) for sample in material.dataset)
-    if without == len(material.dataset):
-        raise DataError("No picture has a box. Add labels, or train with --task detect.")
-    if without:
+    for part in ("train", "val"):
+        where = material.split.indices(material.dataset, part)
+        if not any(map(_has_box, (material.dataset.samples[i] for i in where))):
+            raise DataError(
+                f"None of the {len(where)} pictures of {part} has a box. Label some, or train with --task detect."
+            )
+    if without := sum(not _has_box(sample) for sample in material.dataset):
         say(f"{without} pictures have no box and are left out, since one is to be found in each (but --task detect).")
+
+
+def _has_box(sample: Sample) -> bool:
+    return sample.boxes is not None and len(sample.boxes) > 0
 
 
 def _firsts(truth: Sequence[Truth]) -> np.ndarray:

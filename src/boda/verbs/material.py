@@ -12,7 +12,7 @@ from boda.data.split import EVERY_5TH, Split, every_5th, make_split
 from boda.errors import DataError, LabelError, RecipeError, RunError
 from boda.progress import say
 from boda.run import Run
-from boda.sample import BOX_TASKS, fingerprint
+from boda.sample import BOX_TASKS, fingerprint, with_marks
 
 if TYPE_CHECKING:
     from boda.data.audit import Scan
@@ -78,8 +78,9 @@ class Material:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over names and contents."""
-        return fingerprint(zip((sample.name for sample in self.dataset), self.scanned.digests, strict=True))
+        """SHA-256 over names, contents and boxes."""
+        pairs = zip(self.dataset, self.scanned.digests, strict=True)
+        return fingerprint((sample.name, with_marks(sample, digest)) for sample, digest in pairs)
 
 
 def refuse_to_write_into(data: Any, place: Path) -> None:
