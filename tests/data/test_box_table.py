@@ -125,3 +125,17 @@ def test_a_table_without_boxes_is_read_as_one_of_labels(tmp_path, plant):
     plant(tmp_path, {"t.csv": "path,label\n1.jpg,cat\n2.jpg,dog\n", "1.jpg": (40, 30), "2.jpg": (40, 30)})
 
     assert read(tmp_path / "t.csv").task == "classify"
+
+
+@pytest.mark.parametrize("odd", ["nan", "inf", "-inf"])
+def test_a_number_that_is_none_does_not_make_the_others_shares(table, odd):
+    dataset = table(f"{HEADER}1.jpg,40,30,cat,{odd},0,9,9\n2.jpg,40,30,cat,0,0,9,9\n1.jpg,40,30,cat,0,0,8,8\n")
+
+    assert [sample.boxes.tolist() for sample in dataset] == [[[0, 0, 8, 8]], [[0, 0, 9, 9]]]
+    assert dataset.notes == ()
+
+
+def test_an_infinite_number_among_shares_leaves_them_shares(table):
+    dataset = table(HEADER + "1.jpg,40,30,cat,inf,0,1,1\n2.jpg,40,30,cat,0,0,0.5,1\n")
+
+    assert dataset.samples[0].boxes.tolist() == [[0, 0, 20, 30]]

@@ -180,3 +180,33 @@ def test_no_box_at_all_is_an_error(tmp_path, plant):
 
     with pytest.raises(DataError, match="expected pictures with boxes, found none with one that can be used"):
         read(tmp_path)
+
+
+def test_categories_between_long_lists_are_found(tmp_path, plant):
+    images = [image(number, f"{'long' * 20}{number}.jpg") for number in range(2000)]
+    order = {"images": [image(0, "1.jpg"), *images[1:]], "categories": CATEGORIES}
+    whole = json.dumps(order | {"annotations": [box(0, [0, 0, 9, 9])] * 2000})
+    place = plant(tmp_path, {"x.json": whole}) / "x.json"
+
+    assert min(whole.index('"categories"'), len(whole) - whole.index('"categories"')) > 2**16
+    assert coco.looks_like_coco(place)
+
+
+def test_keys_on_the_edge_of_what_is_read_at_once_are_found(tmp_path, plant, monkeypatch):
+    place = plant(tmp_path, {"x.json": as_json([], [])}) / "x.json"
+    for block in range(1, 30):
+        monkeypatch.setattr(coco, "_BLOCK", block)
+        assert coco.looks_like_coco(place)
+
+
+def test_what_names_no_categories_is_not_taken_for_coco(tmp_path, plant):
+    plant(tmp_path, {"x.json": '{"images": [], "annotations": []}', "y.json": '{"categories": []}'})
+
+    assert coco.coco_files(tmp_path) == []
+
+
+def test_any_json_is_read_where_the_format_is_given(tmp_path, plant):
+    whole = as_json([image(1, "1.jpg")], [box(1, [0, 0, 9, 9])])
+    plant(tmp_path, {"x.json": whole.encode("utf-16"), "1.jpg": (40, 30)})
+
+    assert len(read(tmp_path, format="coco")) == 1

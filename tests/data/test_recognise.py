@@ -22,6 +22,10 @@ HEADER = "filename,class,xmin,ymin,xmax,ymax\n"
         ({"valid/_annotations.coco.json": COCO}, "coco"),
         ({"data.yaml": "train: images\nnames: [cat]"}, "yolo"),
         ({"labels/train/1.txt": "0 0.5 0.5 0.1 0.1"}, "yolo"),
+        ({"classes.txt": "cat", "1.jpg": (4, 3), "1.txt": "0 0.5 0.5 0.1 0.1"}, "yolo"),
+        ({"obj.names": "cat", "obj_train_data/1.JPG": (4, 3), "obj_train_data/1.txt": "0 0.5 0.5 0.1 0.1"}, "yolo"),
+        ({"classes.txt": "cat", **{f"{i}.txt": "" for i in range(30)}, "z.jpg": (4, 3), "z.txt": "0 1 1 1 1"}, "yolo"),
+        ({"classes.txt": "cat", "cat/1.jpg": (4, 3), "measured.txt": "0 0.5 0.5 0.1 0.1"}, "folders"),
         ({"cat/1.jpg": (4, 3), "dog/1.jpg": (4, 3)}, "folders"),
         ({"cat/1.jpg": (4, 3), "about.json": "{}", "notes.xml": "<x/>", "conda.yaml": "name: x"}, "folders"),
     ],
@@ -76,3 +80,11 @@ def test_a_group_pattern_serves_boxes_too(tmp_path, plant):
     plant(tmp_path, {"a1.xml": VOC, "a1.jpg": (40, 30), "b1.xml": VOC, "b1.jpg": (40, 30)})
 
     assert [sample.group for sample in read(tmp_path, group_pattern="[ab]")] == ["a", "b"]
+
+
+def test_a_task_of_boxes_where_there_are_none_says_what_boxes_are_looked_for(tmp_path, plant):
+    plant(tmp_path, {"cat/1.jpg": (4, 3), "dog/1.jpg": (4, 3)})
+
+    expected = r"task='detect' needs boxes, in Pascal VOC, COCO, YOLO or a table .* it is read by 'folders'"
+    with pytest.raises(RecipeError, match=expected):
+        read(tmp_path, task="detect")

@@ -64,7 +64,47 @@ def test_image_sets_give_the_parts(tmp_path, plant):
     )
     plant(tmp_path, {"ImageSets/Main/cat_train.txt": "d 1\n"})
 
-    assert [sample.part for sample in read(tmp_path)] == ["train", "val", "test", None]
+    dataset = read(tmp_path)
+
+    assert [sample.part for sample in dataset] == ["train", "val", "test"]
+    assert dataset.notes == ("Pictures in no list of ImageSets/Main, left out: 1 (JPEGImages/d.jpg).",)
+    assert dataset.bad == ()
+
+
+def test_without_a_list_to_train_on_what_is_in_none_is_for_training(tmp_path, plant):
+    for i in "ab":
+        plant(tmp_path, {f"Annotations/{i}.xml": xml(CAT), f"JPEGImages/{i}.jpg": (40, 30)})
+    plant(tmp_path, {"ImageSets/Main/test.txt": "b\n"})
+
+    assert [sample.part for sample in read(tmp_path)] == [None, "test"]
+
+
+def test_image_sets_speak_of_their_own_folder_alone(tmp_path, plant):
+    for year, part in (("VOC2007", "train"), ("VOC2012", "val")):  # both have a 0.jpg
+        plant(tmp_path, {f"{year}/Annotations/0.xml": xml(CAT), f"{year}/JPEGImages/0.jpg": (40, 30)})
+        plant(tmp_path, {f"{year}/ImageSets/Main/{part}.txt": "0\n"})
+
+    assert [(sample.name, sample.part) for sample in read_voc(tmp_path)] == [
+        ("VOC2007/JPEGImages/0.jpg", "train"),
+        ("VOC2012/JPEGImages/0.jpg", "val"),
+    ]
+
+
+def test_image_sets_that_name_no_picture_are_an_error(tmp_path, plant):
+    plant(tmp_path, {"Annotations/a.xml": xml(CAT), "JPEGImages/a.jpg": (40, 30)})
+    plant(tmp_path, {"ImageSets/Main/train.txt": "a.jpg\n"})
+
+    with pytest.raises(
+        DataError, match=r"name none of the pictures, .* is JPEGImages/a.jpg. Write a stem a line, such"
+    ):
+        read(tmp_path)
+
+
+def test_thumbnails_of_a_run_are_no_pictures_of_the_data(tmp_path, plant):
+    plant(tmp_path, {"1.xml": xml(CAT), "1.jpg": (40, 30)})
+    plant(tmp_path, {"runs/001/run.json": "{}", "runs/001/pictures/0.jpg": (40, 30)})
+
+    assert read(tmp_path).bad == ()
 
 
 def test_folders_give_the_parts(tmp_path, plant):

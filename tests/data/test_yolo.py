@@ -104,6 +104,13 @@ def test_key_points_after_a_box_are_left_alone():
     assert parse_yaml(b"names: [cat]\nkpt_shape: [17, 3]\n").keypoints
 
 
+def test_a_confidence_after_a_box_is_left_alone():
+    rows, faults = parse_yolo("0 0.5 0.5 0.2 0.1 0.75\n", NAMES)
+
+    assert rows[0].box == (0.5, 0.5, 0.2, 0.1)
+    assert faults == []
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
@@ -111,7 +118,7 @@ def test_key_points_after_a_box_are_left_alone():
         ("0.5 0.5 0.5 0.5 0.5", "line 2: class id 0.5, but there are 2 classes (0 to 1); dropped"),
         ("0 0.5 0.5 0.5", "line 2: expected a class and 4 numbers, or the corners of an outline, came 4; dropped"),
         (
-            "0 0.5 0.5 0.5 0.5 0.9",
+            "0 0.5 0.5 0.5 0.5 7",
             "line 2: expected a class and 4 numbers, or the corners of an outline, came 6; dropped",
         ),
         ("cat 0.5 0.5 0.5 0.5", "line 2: expected numbers, came 'cat 0.5 0.5 0.5 0.5'; dropped"),
@@ -182,3 +189,41 @@ def test_a_yaml_file_stands_for_its_folder(tmp_path, plant):
     plant(tmp_path, {"mine.yaml": YAML, "images/train/1.jpg": (40, 20), "labels/train/1.txt": "1 0.5 0.5 0.5 0.25\n"})
 
     assert len(read(tmp_path / "mine.yaml")) == 1
+
+
+def test_text_files_may_lie_beside_their_pictures_as_labelimg_writes_them(tmp_path, plant):
+    plant(tmp_path, {"classes.txt": "cat\ndog\n", "1.jpg": (40, 20), "1.txt": "1 0.5 0.5 0.5 0.5"})
+
+    (sample,) = read(tmp_path)
+
+    assert (sample.label, sample.boxes.tolist()) == (("dog",), [[10, 5, 30, 15]])
+
+
+def test_the_folders_of_cvat_are_read(tmp_path, plant):
+    plant(tmp_path, {"obj.names": "cat\ndog\n", "obj.data": "classes = 2\n", "train.txt": "data/obj_train_data/1.jpg"})
+    plant(tmp_path, {"obj_train_data/1.jpg": (40, 20), "obj_train_data/1.txt": "1 0.5 0.5 0.5 0.5"})
+
+    assert [sample.label for sample in read(tmp_path)] == [("dog",)]
+
+
+def test_an_empty_line_among_the_names_has_a_number_too(tmp_path, plant):
+    plant(tmp_path, {"classes.txt": "cat\n\ndog\n", "images/1.jpg": (40, 20)})
+    plant(tmp_path, {"labels/1.txt": "2 0.5 0.5 0.5 0.5\n1 0.5 0.5 0.5 0.5\n"})
+
+    dataset = read(tmp_path)
+
+    assert (dataset.classes, dataset.samples[0].label) == (("cat", "dog"), ("dog",))
+    assert reasons(dataset) == [("labels/1.txt", "line 2: class id 1, but there are 2 classes (0 to 2); dropped")]
+
+
+@pytest.mark.parametrize(
+    "names", ["[yes, no, 007, null, 2020-01-01]", "{0: yes, 1: no, 2: 007, 3: null, 4: 2020-01-01}"]
+)
+def test_a_name_is_taken_as_it_is_written(names):
+    assert [*parse_yaml(f"names: {names}\n".encode()).names.values()] == ["yes", "no", "007", "null", "2020-01-01"]
+
+
+def test_a_part_that_is_not_there_is_said(tmp_path, plant):
+    plant(tmp_path, {"data.yaml": YAML, "images/train/1.jpg": (40, 20), "labels/train/1.txt": "1 0.5 0.5 0.5 0.25\n"})
+
+    assert read(tmp_path).notes == ("data.yaml: no picture in images/val, which it gives as val.",)

@@ -5,9 +5,12 @@ import pytest
 from rich.console import Console
 
 import boda
+from boda.recipe import Recipe
 from boda.reports import box_words
 from boda.reports.text import runs_table, summary
+from boda.run import Run
 from boda.verbs.next_steps import next_steps
+from boda.verbs.runs import row
 
 
 def printed(renderable, width=100):
@@ -46,6 +49,54 @@ def test_runs_of_boxes_are_listed_with_their_own_score(session_run, session_loca
 
     assert f"mean IoU {session_locate_run.metrics['val']['mean_iou']:.2f} (" in text
     assert f"AP {session_detect_run.metrics['val']['ap']:.2f} (" in text
+
+
+def box_run(path, recipe, *, train, val, bad=0, method="held out"):
+    """A Run of boxes that got as far as its split."""
+    run = Run.create(path, task="detect", seed=0)
+    run.update(data="yard", backbone={"name": recipe.backbone})
+    run.write_text("recipe.toml", recipe.to_toml())
+    run.write_json("data.json", {"n": train + val, "bad_count": bad})
+    parts = {"train": [f"t{i}" for i in range(train)], "val": [f"v{i}" for i in range(val)]}
+    run.write_json("split.json", {"parts": parts, "seed": 0, "method": method, "digest": "ab" * 32, "notes": []})
+    return run
+
+
+@pytest.mark.parametrize(
+    ("pictures", "bad"), [(800, 0), (1000, 0), (803, 3), (1003, 3)], ids=["given", "held out", "bad", "bad, held out"]
+)
+def test_the_usual_recipe_of_boxes_is_the_default(tmp_path, pictures, bad):
+    run = box_run(tmp_path / "1", Recipe.usual("detect", pictures), train=800, val=200, bad=bad)
+
+    assert " default " in printed(runs_table([run]), 150)
+
+
+def test_runs_of_boxes_tell_what_their_recipes_change(tmp_path):
+    recipe = Recipe.usual("detect", 1000).replace(boxes_channels=32, stage_views=7, size=160)
+    run = box_run(tmp_path / "1", recipe, train=800, val=200)
+
+    assert f"size=160 boxes.channels=32 {recipe.stages[0].thaw}.views=7 " in printed(runs_table([run]), 200)
+
+
+def test_other_stages_are_told_without_their_own_usual_entries(tmp_path):
+    recipe = Recipe.usual("detect", 100).replace(stages="last-5")
+    run = box_run(tmp_path / "1", recipe, train=80, val=20)
+
+    assert " stages=last-5 " in printed(runs_table([run]), 200)
+    assert "last-5." not in printed(runs_table([run]), 200)
+
+
+def test_a_row_of_json_has_the_score_of_boxes(session_locate_run, session_detect_run):
+    locate, detect = row(session_locate_run), row(session_detect_run)
+
+    assert (locate["task"], locate["mean_iou"]) == ("locate", session_locate_run.metrics["val"]["mean_iou"])
+    assert (detect["task"], detect["ap"]) == ("detect", session_detect_run.metrics["val"]["ap"])
+    assert detect["ap_interval"] == session_detect_run.metrics["val"]["ap_interval"]
+    assert detect["mean_iou"] is None
+
+
+def test_the_constant_answer_of_many_boxes_is_one_box():
+    assert box_words.CONSTANT["detect"].startswith("one box: the mean")
 
 
 def test_a_notebook_shows_the_score_of_boxes(session_locate_run):

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from boda.reports.text import runs_table, summary
 from boda.run import Run
+from boda.verbs.next_steps import next_steps
 
 
 def printed(renderable, width=100, **console):
@@ -72,6 +73,15 @@ def test_runs_tell_what_their_recipes_change(run):
 
 def test_a_plain_recipe_is_the_default(run):
     assert " default " in printed(runs_table([run]), 110)
+
+
+def test_the_commands_of_next_steps_have_only_options_that_they_take(run):
+    run.write_json("data.json", {"n": 40})
+    run.update(reading={"format": "folders", "group_column": "patient", "label_column": "kind", "group_pattern": "x"})
+    commands = {" ".join(step["command"].split()[:2]): step["command"] for step in next_steps(run)}
+
+    assert commands["boda look"].endswith(" --format folders --label-column kind")
+    assert "boda ladder" not in commands
 
 
 def test_a_recipe_of_another_version_does_not_stop_the_list(run):

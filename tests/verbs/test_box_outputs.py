@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from PIL import Image
 
 from boda.box_answers import BoxAnswer
 from boda.errors import RunError
-from boda.verbs.box_outputs import FreeNames, image_ids, keep
+from boda.verbs.box_outputs import FreeNames, categories_sentence, image_ids, keep
 
 CLASSES = ("cat", "dog")
 
@@ -48,6 +49,30 @@ def test_coco_results_of_nothing_are_an_empty_list(tmp_path):
     list(keep([nothing("a.jpg")], CLASSES, coco=tmp_path / "results.json"))
 
     assert json.loads((tmp_path / "results.json").read_text()) == []
+
+
+def test_a_picture_that_cannot_be_read_keeps_its_place_among_the_files(tmp_path):
+    list(keep([answer("a.jpg"), lost("b.jpg"), answer("c.jpg")], CLASSES, coco=tmp_path / "results.json"))
+
+    assert [line["image_id"] for line in json.loads((tmp_path / "results.json").read_text())] == [1, 3]
+
+
+def test_a_folder_without_pictures_leaves_names_that_are_numbers_the_ids(tmp_path):
+    list(keep([answer("139.jpg"), lost("empty")], CLASSES, coco=tmp_path / "results.json"))
+
+    assert [line["image_id"] for line in json.loads((tmp_path / "results.json").read_text())] == [139]
+
+
+def test_what_the_category_ids_mean_is_said(tmp_path, capsys):
+    list(keep([answer("a.jpg")], CLASSES, coco=tmp_path / "results.json"))
+
+    assert "category_id is 1 for cat, 2 for dog" in " ".join(capsys.readouterr().err.split())
+
+
+def test_of_many_categories_the_first_and_the_last_are_said():
+    told = categories_sentence(Path("r.json"), [f"c{number}" for number in range(80)])
+
+    assert told.startswith("r.json: category_id is 1 for c0, 2 for c1, 3 for c2, …, 80 for c79. ")
 
 
 @pytest.mark.parametrize(
@@ -110,6 +135,23 @@ def test_a_folder_that_holds_something_is_refused(tmp_path):
     for place in ("yolo", "draw"):
         with pytest.raises(RunError, match="is there already and not empty"):
             keep([], CLASSES, **{place: tmp_path})
+
+
+def test_a_place_that_is_refused_leaves_the_others_as_they_were(tmp_path):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "mine.txt").write_text("mine")
+
+    with pytest.raises(RunError, match="taken is there already and not empty"):
+        keep([], CLASSES, yolo=tmp_path / "labels", draw=tmp_path / "taken")
+
+    assert not (tmp_path / "labels").exists()
+
+
+def test_one_place_for_two_outputs_is_refused_before_anything_is_made(tmp_path):
+    with pytest.raises(RunError, match=r"yolo and draw are both .*; give each a place of its own"):
+        keep([], CLASSES, yolo=tmp_path / "out", draw=f"{tmp_path}/x/../out")
+
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_file_that_is_there_is_never_written_over(tmp_path):

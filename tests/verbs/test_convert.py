@@ -84,7 +84,7 @@ def drawn_boxes(draw):
 
 
 NAMES = (
-    st.text(string.ascii_letters + string.digits + "-'\"<&>=+@:#%漢é ", min_size=1, max_size=8)
+    st.text(string.ascii_letters + string.digits + "-'\"<&>=+@:#%漢é🦝\x85\u2028 ", min_size=1, max_size=8)
     .map(str.strip)
     .filter(bool)
 )
@@ -258,3 +258,21 @@ def test_the_command_lists_what_is_bad(command, scene, tmp_path):
     )
     assert code == 1
     assert "boda: labels/val/b.txt: line 1" in err
+
+
+def test_a_class_beyond_the_first_plane_of_unicode_comes_back_from_yolo(scene, tmp_path):
+    sample = _sample(scene.root, "images/a.jpg", [[0, 0, 9, 9]], ("🦝",))
+    done = convert(Dataset((sample,), ("🦝",), "locate"), "yolo", tmp_path / "out")
+
+    assert read(done.data).classes == ("🦝",)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_nothing_is_written_beside_the_pictures_of_a_file(scene, tmp_path, to):
+    done = convert(scene, to, tmp_path / "data")
+    pictures = next((tmp_path / "data").rglob("a.jpg")).parent
+    given = {"csv": "boxes.csv", "yolo": "data.yaml", "coco": "annotations/instances_val.json"}.get(to, ".")
+
+    with pytest.raises(DataError, match=r"lies within the data's folder, which boda never writes to"):
+        convert(done.path / given, "coco", pictures / "out")
+    assert not (pictures / "out").exists()

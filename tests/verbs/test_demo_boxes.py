@@ -1,5 +1,7 @@
 """`boda demo boxes`: scenes whose boxes are known become a detector, offline."""
 
+import shlex
+
 import pytest
 
 import boda
@@ -13,6 +15,23 @@ def quick(monkeypatch):
     quick = {"size": 64, "stage_epochs": 1, "stage_views": 1, "boxes_channels": 8, "boxes_convs": 1}
     monkeypatch.setattr(demo, "BOXES", quick)
     monkeypatch.setattr("boda.training.box_stages.ENOUGH", 1)
+
+
+def test_commands_with_blanks_in_their_paths_can_be_pasted(tmp_path):
+    scenes = tmp_path / "my scenes"
+    (scenes / "val").mkdir(parents=True)
+    (scenes / "val" / "1.jpg").touch()
+    run = boda.Run.create(tmp_path / "my run", task="detect", seed=0)
+
+    labels = demo._steps(scenes, run)
+    boxes = demo._box_steps(scenes, run)
+
+    predict = ["boda", "predict", str(run.path), str(scenes / "val" / "1.jpg")]
+    assert [shlex.split(step["command"]) for step in labels[:2]] == [["boda", "look", str(scenes)], predict]
+    assert [shlex.split(step["command"]) for step in boxes[:2]] == [
+        ["boda", "look", str(scenes)],
+        [*predict, "--draw", "drawn"],
+    ]
 
 
 @pytest.mark.usefixtures("quick")

@@ -149,6 +149,15 @@ def test_the_terminal_says_what_the_page_says(command, bees, tmp_path):
     assert "the bar to beat" in words
 
 
+def test_a_box_that_covers_its_picture_is_told_in_plain_numbers(command, tmp_path, plant):
+    whole = plant(tmp_path / "bees", {"1.jpg": (320, 240), "1.xml": voc(("bee", 1, 1, 320, 240))})
+    _, out, _ = command("look", whole, "--out", tmp_path / "out")
+    page = (tmp_path / "out" / "look.html").read_text()
+
+    assert "a box covers 100 % to 100 % of its picture (median 100 %)" in " ".join(out.split())
+    assert "the largest 100 %." in page
+
+
 def test_the_command_prints_json(command, bees, tmp_path):
     code, out, _ = command("look", bees, "--out", tmp_path / "out", "--json", "--format", "voc")
 

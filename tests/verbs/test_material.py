@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 
 import boda
-from boda.errors import DataError, ImageError, LabelError, RecipeError
+from boda.errors import DataError, ImageError, LabelError, RecipeError, RunError
 from boda.recipe import Recipe
 from boda.sample import Dataset, Sample
-from boda.verbs.material import Material
+from boda.verbs.material import Material, folder_of, refuse_to_write_into
 
 TABLE = "filename,class,xmin,ymin,xmax,ymax,part\n"
 
@@ -69,6 +69,41 @@ def test_a_bad_box_stops_where_that_is_asked_for(boxes):
 def test_a_class_that_only_val_has_is_an_error(boxes):
     with pytest.raises(LabelError, match=r"Class 'dog' has boxes in val, but none in train"):
         boxes("0.png,cat,0,0,9,9,train\n1.png,dog,0,0,9,9,val\n")
+
+
+def test_a_class_that_only_val_has_is_learned_where_the_split_is_another(boxes):
+    rows = "".join(f"{i}.png,{'dog' if i == 0 else 'cat'},0,0,9,9,{'train' if i else 'val'}\n" for i in range(6))
+
+    assert "0.png" in boxes(rows, split="every-5th").split.parts["train"]
+
+
+def test_a_class_that_chance_has_put_in_val_alone_is_said(boxes, capsys):
+    rows = "".join(f"{i}.png,{'dog' if i == 0 else 'cat'},0,0,9,9,\n" for i in range(6))
+
+    assert "0.png" in boxes(rows, split="every-5th", fold=0).split.parts["val"]
+    assert "Class 'dog' has boxes in val, but none in train: it cannot be learned" in capsys.readouterr().err
+
+
+def test_data_of_another_part_alone_says_so(boxes):
+    with pytest.raises(DataError, match=r"all 6 pictures are of part val, so that there are none to train on"):
+        boxes("".join(f"{i}.png,cat,0,0,{9 + i},9,val\n" for i in range(6)))
+
+
+@pytest.mark.parametrize(
+    ("file", "protected"), [("data.yaml", "."), ("annotations/x.json", "."), (".", "."), ("list.csv", None)]
+)
+def test_no_run_is_written_where_pictures_are_looked_for(tmp_path, plant, file, protected):
+    plant(tmp_path, {"data.yaml": "", "annotations/x.json": "", "list.csv": ""})
+
+    assert folder_of(tmp_path / file) == (protected and tmp_path / protected)
+
+
+def test_a_run_beside_data_yaml_is_refused(tmp_path, plant):
+    plant(tmp_path, {"yard/data.yaml": ""})
+
+    refuse_to_write_into(tmp_path / "yard/data.yaml", tmp_path / "runs")
+    with pytest.raises(RunError, match=r"lies within the pictures' folder, which boda never writes to"):
+        refuse_to_write_into(tmp_path / "yard/data.yaml", tmp_path / "yard/runs")
 
 
 def test_boxes_in_val_alone_are_an_error(boxes):

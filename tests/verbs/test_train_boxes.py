@@ -44,10 +44,23 @@ def one_trial():
         yield
 
 
-@pytest.fixture(scope="module", params=["locate", "detect"])
-def run(request, tmp_path_factory):
-    table = write_boxes(tmp_path_factory.mktemp("yard"), most=3 if request.param == "detect" else 1)
-    return boda.train(table, out=tmp_path_factory.mktemp("run"), split="every-5th", fold=1, **QUICK)
+def train_on(table, out):
+    return boda.train(table, out=out, split="every-5th", fold=1, **QUICK)
+
+
+@pytest.fixture(scope="module")
+def located(tmp_path_factory):
+    return train_on(write_boxes(tmp_path_factory.mktemp("yard")), tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def detected(tmp_path_factory):
+    return train_on(write_boxes(tmp_path_factory.mktemp("yard"), most=3), tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(params=["locate", "detect"])
+def run(request):
+    return request.getfixturevalue("located" if request.param == "locate" else "detected")
 
 
 def test_the_task_is_told_from_the_data(run, request):
@@ -107,9 +120,9 @@ def test_there_is_a_report_with_the_worst_pictures_and_what_to_do_next(run):
     assert run.read_json("next.json")
 
 
-def test_a_recipe_of_labels_is_refused(run):
+def test_a_recipe_of_labels_is_refused(located):
     with pytest.raises(RecipeError, match=r"lacks a table \[boxes\], but the data's task is"):
-        boda.train(run.about["data"], recipe=boda.Recipe())
+        boda.train(located.about["data"], recipe=boda.Recipe())
 
 
 def test_a_recipe_of_boxes_is_refused_for_labels(photos):
@@ -117,22 +130,18 @@ def test_a_recipe_of_boxes_is_refused_for_labels(photos):
         boda.train(photos, recipe=boda.Recipe.usual("detect"))
 
 
-def test_the_recipe_of_a_run_repeats_it(run, tmp_path):
-    again = boda.train(
-        run.about["data"], recipe=run.path / "recipe.toml", split="every-5th", fold=1, out=tmp_path / "again"
-    )
+def test_the_recipe_of_a_run_repeats_it(located, tmp_path):
+    recipe = located.path / "recipe.toml"
+    again = boda.train(located.about["data"], recipe=recipe, split="every-5th", fold=1, out=tmp_path / "again")
 
-    assert again.read_json("predictions.json") == run.read_json("predictions.json")
+    assert again.read_json("predictions.json") == located.read_json("predictions.json")
 
 
-def test_pictures_without_a_box_are_left_out_where_one_is_wanted_and_kept_where_many_are(tmp_path, capsys):
-    table = write_boxes(tmp_path / "yard", empty=(1, 2, 3))
-    located = boda.train(table, out=tmp_path / "one", split="every-5th", fold=1, **QUICK)
-    detected = boda.train(table, out=tmp_path / "many", split="every-5th", fold=1, reading={"task": "detect"}, **QUICK)
+def test_pictures_without_a_box_are_left_out_where_one_is_wanted(tmp_path, capsys):
+    run = train_on(write_boxes(tmp_path / "yard", empty=(1, 2, 3)), tmp_path / "one")
 
     assert "3 pictures have no box and are left out" in capsys.readouterr().err
-    assert "01.png" not in located.read_json("predictions.json")["names"]
-    assert "01.png" in detected.read_json("predictions.json")["names"]
+    assert "01.png" not in run.read_json("predictions.json")["names"]
 
 
 def test_a_part_without_any_box_is_refused_before_it_is_trained(tmp_path):
@@ -150,7 +159,7 @@ def test_data_in_which_no_picture_has_a_box_is_refused(tmp_path):
         boda.train(table, out=tmp_path / "run", **QUICK)
 
 
-def test_a_stopped_training_goes_on_to_the_same_answers(run, tmp_path, monkeypatch):
+def test_a_stopped_training_goes_on_to_the_same_answers(located, tmp_path, monkeypatch):
     from boda.training.box_lesson import BoxLesson
 
     seen, finish = [], BoxLesson.finish
@@ -163,11 +172,11 @@ def test_a_stopped_training_goes_on_to_the_same_answers(run, tmp_path, monkeypat
 
     monkeypatch.setattr(BoxLesson, "finish", stop_once)
     with pytest.raises((KeyboardInterrupt, Interrupted)):
-        boda.train(run.about["data"], out=tmp_path / "run", split="every-5th", fold=1, **QUICK)
+        boda.train(located.about["data"], out=tmp_path / "run", split="every-5th", fold=1, **QUICK)
     monkeypatch.setattr(BoxLesson, "finish", finish)
     again = boda.verbs.train.resume(tmp_path / "run")
 
-    assert again.read_json("predictions.json") == run.read_json("predictions.json")
+    assert again.read_json("predictions.json") == located.read_json("predictions.json")
 
 
 @pytest.mark.slow

@@ -117,11 +117,12 @@ def _listed_bad(found: dict[str, Any]) -> list[str]:
 def _box_lines(found: dict[str, Any]) -> list[str]:
     """How many boxes, how large, what is odd, and the bar to beat."""
     from boda.reports.box_sheet import objects_sentence
+    from boda.reports.box_words import share
 
     lines = [*found["notes"], objects_sentence(found).removesuffix(".")]
     if found["area_share"]:
-        share = {name: f"{100 * value:.2g} %" for name, value in found["area_share"].items()}
-        lines.append(f"a box covers {share['min']} to {share['max']} of its picture (median {share['50 %']})")
+        least, median, most = (share(found["area_share"][name]) for name in ("min", "50 %", "max"))
+        lines.append(f"a box covers {least} to {most} of its picture (median {median})")
     odd = ", ".join(f"{told['count']:,} {kind}" for kind, told in found["odd"].items() if told["count"])
     lines.append(f"odd boxes: {odd or 'none'}")
     if constant := found["constant"]:

@@ -52,7 +52,7 @@ def read(source: Any, *, format: str | None = None, **options: Any) -> Dataset: 
 
     Raises:
         DataError: No reader fits, or the data cannot serve.
-        RecipeError: The reader has no such option.
+        RecipeError: The reader has no such option, or a task of boxes is asked for where there are none.
 
     Example:
         read("photos", group_pattern="patient[0-9]+")
@@ -62,6 +62,7 @@ def read(source: Any, *, format: str | None = None, **options: Any) -> Dataset: 
         return source
     name = _reader_of(source) if format is None else _wanted(source, format)
     reader = READERS[name]
+    _refuse_task(source, name, options, _options_of(reader))
     _refuse_options(f"the reader {name!r}", options, _options_of(reader))
     if name == "arrays":
         return reader(*source, **options)
@@ -112,6 +113,16 @@ def _names_beside(path: Path) -> list[str]:
 def _options_of(reader: Callable[..., Dataset]) -> list[str]:
     parameters = inspect.signature(reader).parameters.values()
     return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+
+
+def _refuse_task(source: Any, name: str, options: dict[str, Any], known: list[str]) -> None:
+    if "task" in options and "task" not in known:
+        where = source if isinstance(source, str | os.PathLike) else type(source).__name__
+        raise RecipeError(
+            f"{where}: task={options['task']!r} needs boxes, in Pascal VOC, COCO, YOLO or a table with columns such as "
+            f"xmin, but none were found, so that it is read by {name!r}, as pictures with labels. Leave the task out, "
+            'or say which format the boxes have: format="yolo" among the reading options, --format yolo in the command.'
+        )
 
 
 def _refuse_options(who: str, options: dict[str, Any], known: list[str]) -> None:

@@ -25,7 +25,7 @@ LABEL_FOLDERS = ("annotations", "annotation", "labels", "label", "xmls", "xml")
 
 
 class Listing:
-    """The files below a folder, by folder and stem; hidden ones and links to folders are left out.
+    """The files below a folder, by folder and stem; hidden ones, links to folders and Runs of boda are left out.
 
     Names are paths below `root`, with `/`.
     """
@@ -127,6 +127,8 @@ def _walk(root: Path) -> list[str]:
                 seen = [entry for entry in entries if not entry.name.startswith(".") and entry.name != "__MACOSX"]
         except OSError as error:
             raise DataError(f"{folder}: expected a folder that can be listed, but: {error.strerror}.") from error
+        if prefix and any(entry.name == "run.json" for entry in seen):
+            continue  # a Run: its thumbnails are no pictures without boxes
         todo += [(f"{prefix}{e.name}/", e.path) for e in seen if e.is_dir(follow_symlinks=False)]
         names += [f"{prefix}{e.name}" for e in seen if os.path.isfile(e.path)]  # noqa: PTH113 - as above
     return names

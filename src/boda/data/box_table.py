@@ -11,6 +11,7 @@ Paths are relative to the table's folder, or to images/ in it.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from dataclasses import replace
@@ -152,7 +153,7 @@ def _size(rows: list[Row], columns: BoxColumns) -> tuple[int, int] | None:
 
 def _as_shares(marked: list[Marked]) -> tuple[list[Marked], list[str]]:
     """`marked` with relative formats, where no number is above 1; else as it came."""
-    numbers = [value for entry in marked for row in entry.rows for value in row.box]
+    numbers = [value for entry in marked for row in entry.rows for value in row.box if math.isfinite(value)]
     if not numbers or max(numbers) > 1:
         return marked, []
     shares = [replace(entry, format=f"rel_{entry.format}") for entry in marked]

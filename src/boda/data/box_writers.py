@@ -106,7 +106,7 @@ def yolo_files(entries: Sequence[Entry], classes: tuple[str, ...]) -> Iterator[t
     number_of = {name: number for number, name in enumerate(classes)}
     parts = _by_part(entries)
     places = "".join(f"{part or 'train'}: images{f'/{part}' if part else ''}\n" for part in parts)
-    names = "".join(f"  {number}: {json.dumps(name)}\n" for name, number in number_of.items())
+    names = "".join(f"  {number}: {_yaml(name)}\n" for name, number in number_of.items())
     yield "data.yaml", f"path: .\n{places}nc: {len(classes)}\nnames:\n{names}"
     for entry in entries:
         rows = zip(entry.labels, convert(entry.boxes, "xyxy", "yolo", entry.size).tolist(), strict=True)
@@ -174,6 +174,11 @@ def _annotation(number: int, image: int, category: int, box: list[float]) -> dic
 def _cell(label: str) -> str:
     """A class's name, with an apostrophe where a table program would run it; the reader takes it off."""
     return f"'{label}" if _RUNS.match(label) else label
+
+
+def _yaml(text: str) -> str:
+    """A text in double quotes; unlike JSON, YAML does not join two escapes to a character above U+FFFF."""
+    return f'"{"".join(char if ord(char) > 0xFFFF else json.dumps(char)[1:-1] for char in text)}"'
 
 
 def _folder(entry: Entry) -> str:

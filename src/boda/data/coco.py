@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 MAX_JSON = 2**30
 KEYS = ("images", "annotations", "categories")
-_PEEK = 2**16
+_QUOTED = tuple(f'"{key}"'.encode() for key in KEYS)
+_BLOCK = 2**20
 
 
 class CocoPicture(NamedTuple):
@@ -70,10 +71,10 @@ def read_coco(path: Path, *, task: BoxTask | None = None, group_pattern: str | N
         read_coco(Path("raccoon/annotations/instances_train.json"))
     """
     path = Path(path)
-    files = [path] if path.is_file() else coco_files(path)
+    files = [path] if path.is_file() else coco_files(path) or _json_files(path)
     if not files:
         raise DataError(f"{path}: expected COCO files such as annotations/instances_train.json, found none.")
-    root = _root(path)
+    root = root_of(path)
     listing, classes = Listing(root), dict[str, None]()
     marked: list[Marked] = []
     bad: list[BadFile] = []
@@ -93,19 +94,24 @@ def read_coco(path: Path, *, task: BoxTask | None = None, group_pattern: str | N
 
 def coco_files(root: Path) -> list[Path]:
     """The COCO files below the folder `root`, sorted; where some are called instances_, those alone."""
-    found = sorted({file for place in label_places(root) for file in place.glob("*.json") if looks_like_coco(file)})
+    found = [file for file in _json_files(root) if looks_like_coco(file)]
     return [file for file in found if file.name.startswith("instances_")] or found
 
 
 def looks_like_coco(path: Path) -> bool:
-    """Whether a file's beginning and end name its categories, and pictures or annotations."""
+    """Whether a file names its categories, and pictures or annotations, anywhere: tools write them in any order."""
     if not path.is_file():
         return False
+    seen: set[bytes] = set()
+    before = b""
     with path.open("rb") as file:
-        text = file.read(_PEEK)
-        file.seek(max(path.stat().st_size - _PEEK, 0))
-        text += file.read(_PEEK)
-    return b'"categories"' in text and (b'"images"' in text or b'"annotations"' in text)
+        while block := file.read(_BLOCK):
+            text = before + block
+            seen |= {key for key in _QUOTED if key in text}
+            if _QUOTED[2] in seen and len(seen) > 1:
+                return True
+            before = text[-len(_QUOTED[1]) :]
+    return False
 
 
 def parse_coco(data: bytes) -> CocoFile:
@@ -137,6 +143,10 @@ def parse_coco(data: bytes) -> CocoFile:
         name, size = str(image.get("file_name") or ""), _size(image)
         pictures.append(CocoPicture(number, name, size, tuple(rows[number]), tuple(wrong[number]), crowds[number]))
     return CocoFile(tuple(dict.fromkeys(names.values())), tuple(pictures), tuple(faults))
+
+
+def _json_files(root: Path) -> list[Path]:
+    return sorted({file for place in label_places(root) for file in place.glob("*.json") if file.is_file()})
 
 
 def _read(file: Path) -> CocoFile:
@@ -213,8 +223,13 @@ def _size(image: dict[str, Any]) -> tuple[int, int] | None:
     return (int(width), int(height)) if width > 0 and height > 0 else None  # type: ignore[operator, arg-type]
 
 
-def _root(path: Path) -> Path:
-    """The folder in which pictures are looked for: of a file in annotations/, the one above."""
+def root_of(path: Path) -> Path:
+    """The folder in which pictures of a COCO file are looked for: of one in annotations/, the folder above.
+
+    Example:
+        >>> root_of(Path("raccoon/annotations/instances_train.json")).as_posix()
+        'raccoon'
+    """
     if path.is_dir():
         return path
     folder = path.parent

@@ -6,17 +6,20 @@
 Boxes are 1-based pixels, both ends included; fractions are taken as they stand. The picture of an XML file is the one
 with its stem; where there is none, `<filename>` may name one, without folders, among the pictures beside it.
 A file without objects says that its picture shows none. `difficult` objects are taken like others.
+The lists of ImageSets/Main speak of the folder that ImageSets lies in, since VOC2007 and VOC2012 share file names.
+Where they name a training part, what they do not name is left out, since it may be of a test; else it is for training.
 XML is read by defusedxml: a file with a DTD, entities or outside references is refused.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
-from boda.data.box_dataset import build_dataset, part_of
+from boda.data.box_dataset import build_dataset, part_of, some
 from boda.data.box_folders import Listing, key_of, read_capped
 from boda.data.box_rows import BoxRow, Marked
 from boda.errors import DataError, LabelError
@@ -52,14 +55,14 @@ def read_voc(root: Path, *, task: BoxTask | None = None, group_pattern: str | No
     files = listing.ending_in(".xml")
     if not files:
         raise DataError(f"{root}: expected Pascal VOC files such as annotations/1.xml, found no XML file.")
-    parts = _image_sets(listing)
-    found = [_marked(listing, name, parts) for name in files]
+    found = [_marked(listing, name) for name in files]
     marked = [entry for entry in found if isinstance(entry, Marked)]
     bad = [entry for entry in found if isinstance(entry, BadFile)]
     described = {entry.name for entry in marked} | {name for file in files for name in listing.pictures_of(file)}
     unlabelled = [name for name in listing.pictures if name not in described]
     bad += [BadFile(name, "no XML file describes it, not even one without objects; left out") for name in unlabelled]
-    return build_dataset(root, marked, task=task, group_pattern=group_pattern, bad=bad)
+    listed, notes = _listed(root, marked, _image_sets(listing))
+    return build_dataset(root, listed, task=task, group_pattern=group_pattern, bad=bad, notes=notes)
 
 
 def parse_voc(data: bytes) -> tuple[str, tuple[int, int] | None, list[BoxRow], list[str]]:
@@ -87,7 +90,7 @@ def looks_like_voc(path: Path) -> bool:
         return b"<annotation" in file.read(4096)
 
 
-def _marked(listing: Listing, name: str, parts: dict[str, Part]) -> Marked | BadFile:
+def _marked(listing: Listing, name: str) -> Marked | BadFile:
     try:
         bare, size, rows, faults = parse_voc(read_capped(listing.root / name, MAX_XML))
     except LabelError as error:
@@ -97,8 +100,7 @@ def _marked(listing: Listing, name: str, parts: dict[str, Part]) -> Marked | Bad
     picture = by_name if by_name in same or not same else same[0]
     if picture is None:
         return BadFile(name, f"no picture {key_of(name)[1]!r} for it" + (f", nor one named {bare!r}" if bare else ""))
-    part = parts.get(key_of(name)[1]) or (None if parts else part_of(picture))
-    return Marked(picture, listing.root / picture, name, tuple(rows), "voc", size, part, faults=tuple(faults))
+    return Marked(picture, listing.root / picture, name, tuple(rows), "voc", size, faults=tuple(faults))
 
 
 def _tree(data: bytes) -> Any:
@@ -148,9 +150,9 @@ def _bare(text: str) -> str:
     return re.split(r"[/\\]", text)[-1].strip("\0")
 
 
-def _image_sets(listing: Listing) -> dict[str, Part]:
-    """Stem to part, where ImageSets/Main says so."""
-    parts: dict[str, Part] = {}
+def _image_sets(listing: Listing) -> dict[str, dict[str, Part]]:
+    """By the folder that ImageSets lies in, as `key_of` writes it: stem to part, where Main says so."""
+    sets: dict[str, dict[str, Part]] = {}
     for name in listing.ending_in(".txt"):
         if match := IMAGE_SET.fullmatch(name):
             try:
@@ -158,8 +160,34 @@ def _image_sets(listing: Listing) -> dict[str, Part]:
             except (LabelError, UnicodeDecodeError) as error:
                 raise DataError(f"{listing.root / name}: expected a list of names in UTF-8, but: {error}.") from error
             part: Part = match[1].lower()  # type: ignore[assignment]
-            parts |= dict.fromkeys(_stems(text), part)
-    return parts
+            folder = key_of(name)[0].removesuffix("imagesets/main").rstrip("/")
+            sets.setdefault(folder, {}).update(dict.fromkeys(_stems(text), part))
+    return sets
+
+
+def _listed(root: Path, marked: list[Marked], sets: dict[str, dict[str, Part]]) -> tuple[list[Marked], list[str]]:
+    """The pictures with their parts, without those that the lists leave out, and what to say of these."""
+    kept = [placed for entry in marked if (placed := _placed(entry, sets)) is not None]
+    names = {entry.name for entry in kept}
+    others = sorted({entry.name for entry in marked} - names)
+    if others and not kept:
+        raise DataError(
+            f"{root}: the lists in ImageSets/Main name none of the pictures, of which the first is {others[0]}. "
+            f"Write a stem a line, such as {key_of(others[0])[1]}, or remove the lists."
+        )
+    return kept, [f"Pictures in no list of ImageSets/Main, left out: {some(others)}."] if others else []
+
+
+def _placed(entry: Marked, sets: dict[str, dict[str, Part]]) -> Marked | None:
+    """`entry` with the part that the nearest lists above it give, else its folder; None where they leave it out."""
+    folder, stem = key_of(entry.source)
+    steps = folder.split("/")
+    above = ("/".join(steps[:count]) for count in range(len(steps), -1, -1))
+    lists = next((sets[place] for place in above if place in sets), None)
+    if lists is None:
+        return replace(entry, part=part_of(entry.name))
+    left_out = stem not in lists and "train" in lists.values()
+    return None if left_out else replace(entry, part=lists.get(stem))
 
 
 def _stems(text: str) -> Iterator[str]:

@@ -7,28 +7,35 @@
     val: images/val
     names: [cat, dog]
 
-An outline becomes the box around it. A picture without a text file, or with an empty one, shows nothing.
+An outline becomes the box around it; a confidence after a box, as in answers, is left alone.
+A picture without a text file, or with an empty one, shows nothing.
 `path` and the parts never lead out of the folder that is read; where they would, what they end in is looked for in it.
-Without data.yaml, classes.txt or obj.names gives the names, and folders (train/, val/, test/) the parts.
+Without data.yaml, classes.txt or obj.names gives the names, and folders (train/, val/, test/) the parts; text files may
+then lie beside their pictures too, as LabelImg and CVAT (obj_train_data/) write them.
 """
 
 from __future__ import annotations
 
 import re
+from glob import escape
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from boda.data.box_dataset import build_dataset, part_of, some
-from boda.data.box_folders import PICTURE_FOLDERS, Listing, key_of, read_capped
+from boda.data.box_folders import PICTURE_FOLDERS, Listing, key_of, label_places, read_capped
 from boda.data.box_rows import BoxRow, Marked
+from boda.data.decode import SUFFIXES
 from boda.data.folders import PARTS
 from boda.data.yolo_data import NAME_FILES, find_yaml, read_yolo_data
 from boda.errors import DataError, LabelError
 from boda.sample import BadFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from boda.data.box_dataset import BoxTask
     from boda.data.yolo_data import YoloData
     from boda.sample import Dataset, Part
@@ -60,7 +67,8 @@ def read_yolo(path: Path, *, task: BoxTask | None = None, group_pattern: str | N
     marked: list[Marked] = []
     bad: list[BadFile] = []
     without, used = [], set()
-    for picture, part in _pictures(listing, data):
+    pictures, notes = _pictures(listing, data)
+    for picture, part in pictures:
         text = next((texts[key] for key in _label_keys(picture) if key in texts), None)
         used.add(text)
         if text is None:
@@ -68,7 +76,7 @@ def read_yolo(path: Path, *, task: BoxTask | None = None, group_pattern: str | N
         found = _marked(listing, data, picture, text, part)
         (marked if isinstance(found, Marked) else bad).append(found)  # type: ignore[arg-type]
     bad += [BadFile(name, "no picture for it") for name in _orphans(listing, texts, used)]
-    notes = [f"Taken to show nothing, for want of a text file: {some(without)}."] if without else []
+    notes += [f"Taken to show nothing, for want of a text file: {some(without)}."] if without else []
     return build_dataset(
         root,
         marked,
@@ -81,15 +89,20 @@ def read_yolo(path: Path, *, task: BoxTask | None = None, group_pattern: str | N
 
 
 def looks_like_yolo(root: Path) -> str | None:
-    """The file that shows that `root` is a YOLO folder: a YAML file with names, or a text file of boxes in labels/."""
+    """The file that shows that `root` is a YOLO folder: a YAML file with names, or a text file of boxes.
+
+    It lies in labels/, or, where a list of names is there too, beside its picture, as LabelImg and CVAT write it.
+    """
     if (yaml := find_yaml(root)) is not None:
         return yaml.name
-    for folder in (root / "labels", *(root / part / "labels" for part in PARTS), *(root / "labels" / p for p in PARTS)):
-        for text in [file for file in sorted(folder.glob("*.txt"))[:20] if file.is_file()]:
-            with text.open("rb") as file:
-                if _NUMBERS.fullmatch(file.readline(4096)):
-                    return text.relative_to(root).as_posix()
-    return None
+    labels = [root / "labels", *(root / part / "labels" for part in PARTS), *(root / "labels" / p for p in PARTS)]
+    named = any((root / name).is_file() for name in NAME_FILES)
+    beside = [*label_places(root), *sorted(root.glob("obj_*_data"))] if named else []
+    texts = chain(
+        (text for folder in labels for text in _box_texts(folder)),
+        (text for folder in beside for text in _box_texts(folder) if _has_picture(text)),
+    )
+    return next((text.relative_to(root).as_posix() for text in texts), None)
 
 
 def parse_yolo(text: str, names: dict[int, str], *, keypoints: bool = False) -> tuple[list[BoxRow], list[str]]:
@@ -110,6 +123,18 @@ def parse_yolo(text: str, names: dict[int, str], *, keypoints: bool = False) -> 
     return rows, faults
 
 
+def _box_texts(folder: Path) -> Iterator[Path]:
+    """The first text files in `folder` that begin with a box."""
+    for text in islice((file for file in sorted(folder.glob("*.txt")) if file.is_file() and file.stat().st_size), 20):
+        with text.open("rb") as file:
+            if _NUMBERS.fullmatch(file.readline(4096)):
+                yield text
+
+
+def _has_picture(text: Path) -> bool:
+    return any(file.suffix.lower() in SUFFIXES for file in text.parent.glob(f"{escape(text.stem)}.*"))
+
+
 def _row(place: str, cells: list[str], names: dict[int, str], *, keypoints: bool) -> BoxRow | str:
     """The row of a line, or what is wrong with it."""
     try:
@@ -118,7 +143,8 @@ def _row(place: str, cells: list[str], names: dict[int, str], *, keypoints: bool
         return f"{place}: expected numbers, came {' '.join(cells)[:80]!r}; dropped"
     if number not in names:
         return f"{place}: class id {number:g}, but there are {len(names)} classes ({_span(names)}); dropped"
-    values = values[:4] if keypoints else values
+    if keypoints or (len(values) == 5 and 0 <= values[4] <= 1):  # the fifth of an answer is its confidence
+        values = values[:4]
     if len(values) != 4 and (len(values) < 6 or len(values) % 2):
         return f"{place}: expected a class and 4 numbers, or the corners of an outline, came {len(cells)}; dropped"
     label = names[int(number)]
@@ -133,20 +159,23 @@ def _span(names: dict[int, str]) -> str:
     return f"{min(names)} to {max(names)}"
 
 
-def _pictures(listing: Listing, data: YoloData) -> list[tuple[str, Part | None]]:
-    """Each picture with its part; those of a part of data.yaml where it gives any, else all."""
+def _pictures(listing: Listing, data: YoloData) -> tuple[list[tuple[str, Part | None]], list[str]]:
+    """Each picture with its part (those of a part of data.yaml where it gives any, else all), and what lacks."""
     if not data.places:
-        return [(name, part_of(name)) for name in listing.pictures]
+        return [(name, part_of(name)) for name in listing.pictures], []
     found: dict[str, Part | None] = {}
     alone = set(data.places) == {"train"}
+    notes = []
     for key, places in data.places.items():
         for place in places:
-            for name in _pictures_at(listing, data, place):
+            inside = _pictures_at(listing, data, place)
+            notes += [] if inside else [f"{data.source}: no picture in {place}, which it gives as {key}."]
+            for name in inside:
                 found.setdefault(name, None if alone else PARTS[key])
     if not found:
         listed = ", ".join(place for places in data.places.values() for place in places)
         raise DataError(f"{listing.root / data.source}: no picture in {listed}. Are the paths right?")
-    return sorted(found.items())
+    return sorted(found.items()), notes
 
 
 def _pictures_at(listing: Listing, data: YoloData, place: str) -> list[str]:

@@ -5,7 +5,8 @@
     val: images/val
     names: [cat, dog]
 
-It is read by YAML's safe loader, up to a size, and nothing nested is taken from it.
+It is read by YAML's safe loader, up to a size, and nothing nested is taken from it. A class's name is taken as it is
+written: `no` is a name, not False.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MAX_YAML = 2**20
 NAME_FILES = ("classes.txt", "obj.names", "labels/classes.txt")
 YAML_SUFFIXES = (".yaml", ".yml")
+PLAIN_TAGS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float", "int", "null", "timestamp"))
 
 
 class YoloData(NamedTuple):
@@ -65,8 +67,8 @@ def read_yolo_data(root: Path, file: Path | None = None) -> YoloData:
     for name in NAME_FILES:
         if (root / name).is_file():
             lines = read_capped(root / name, MAX_YAML).decode("utf-8", "replace").splitlines()
-            names = [normalize("NFC", line.strip()) for line in lines if line.strip()]
-            return YoloData(name, dict(enumerate(names)), {})
+            numbered = enumerate(normalize("NFC", line.strip()) for line in lines)  # an empty line has a number too
+            return YoloData(name, {number: text for number, text in numbered if text}, {})
     raise DataError(
         f"{root}: expected the names of the classes in data.yaml or classes.txt, found neither. "
         "Write data.yaml with a line such as names: [cat, dog]."
@@ -79,18 +81,38 @@ def parse_yaml(data: bytes, source: str = "data.yaml") -> YoloData:
     Raises:
         LabelError: It is none; the message is the reason, in one line.
     """
-    import yaml
-
-    try:
-        whole = yaml.safe_load(data)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise LabelError(f"no YAML that can be read: {' '.join(str(error).split())[:200]}") from error
+    whole = _load(data)
     if not isinstance(whole, dict):
         raise LabelError(f"expected entries such as names and train, came {type(whole).__name__}")
     places = {key: _texts(whole[key]) for key in PARTS if whole.get(key)}
     path = whole.get("path")
     keypoints = "kpt_shape" in whole
     return YoloData(source, _names(whole.get("names")), places, path if isinstance(path, str) else "", keypoints)
+
+
+def _load(data: bytes) -> Any:
+    """What YAML's safe loader makes of `data`, but with the names as texts."""
+    import yaml
+
+    try:
+        loader = yaml.SafeLoader(data)
+        tree = loader.get_single_node()
+        for node in _name_nodes(tree):
+            if node.tag in PLAIN_TAGS:
+                node.tag = "tag:yaml.org,2002:str"
+        return None if tree is None else loader.construct_document(tree)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise LabelError(f"no YAML that can be read: {' '.join(str(error).split())[:200]}") from error
+
+
+def _name_nodes(tree: Any) -> list[Any]:
+    """The nodes of the single names, in a list or beside their numbers."""
+    top = tree.value if tree is not None and tree.id == "mapping" else []
+    names = next((value for key, value in top if key.value == "names"), None)
+    if names is None or names.id == "scalar":
+        return []
+    nodes = [entry[1] if names.id == "mapping" else entry for entry in names.value]
+    return [node for node in nodes if node.id == "scalar"]
 
 
 def _names(given: Any) -> dict[int, str]:

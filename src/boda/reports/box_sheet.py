@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from boda.data.box_findings import aspects, centres
 from boda.reports import box_plots, canvas
 from boda.reports.about_data import data_sentence, formats_table, path_line, problems_section
+from boda.reports.box_words import share
 from boda.reports.page import Html, Section, document, drawing, element, join, listing, name, note, photo, table
 from boda.reports.sheet import encoded, pictures_beside
 from boda.reports.words import base_name, clean, number, percent, plural
@@ -159,7 +160,7 @@ def _shapes_section(found: Mapping[str, Any], census: Census) -> Section | None:
     both = box_plots.sizes_and_places(sides, census.labels, census.classes, centres(census), constant)
     shapes = box_plots.numbers_and_shapes(found["per_picture"]["histogram"], aspects(census))
     border = f"{plural(found['at_border_count'], 'box touches', 'boxes touch')} the picture's edge"
-    low, middle, high, largest = (f"{100 * found['area_share'][key]:.2g}" for key in ("min", "25 %", "75 %", "max"))
+    low, middle, high, largest = (share(found["area_share"][key]) for key in ("min", "25 %", "75 %", "max"))
     body = join(
         note(
             "Each point is a box; on a dashed line all cover the same share of the picture. "
@@ -169,8 +170,8 @@ def _shapes_section(found: Mapping[str, Any], census: Census) -> Section | None:
         _draw("shapes", shapes, "Bars: boxes a picture, and width to height of the boxes"),
         element(
             "p",
-            f"Half of the boxes cover between {middle} and {high} % of their picture; "
-            f"the smallest {low} %, the largest {largest} %. "
+            f"Half of the boxes cover between {middle} and {high} of their picture; "
+            f"the smallest {low}, the largest {largest}. "
             f"{border} ({percent(found['at_border_share'], 0)}): their objects may go on beyond it.",
         ),
     )

@@ -16,7 +16,7 @@ BASELINES = {
 }
 CONSTANT = {
     "locate": "the mean box of the training part, at the same place in every picture",
-    "detect": "the usual boxes of the training part, at the same places in every picture",
+    "detect": "one box: the mean of all of the training part, at the same place in every picture",
 }
 LEAD = {
     "mean_iou": "the mean overlap (IoU) of the box with the true one; 1 is perfect",
@@ -143,6 +143,17 @@ def calibration_sentence(calibration: Mapping[str, Any]) -> str:
     """How far the confidence is from the truth, in one sentence; empty where that is not known."""
     error = (calibration.get("reliability") or {}).get("ece", calibration.get("ece"))
     return "" if error is None else f"The mean gap between confidence and truth (ECE) is {percent(error)}."
+
+
+def share(value: float) -> str:
+    """The share of a picture that a box covers, as percent with two figures or whole, never as a power of ten.
+
+    >>> share(1.0), share(0.0213), share(0.0), share(0.996)
+    ('100 %', '2.1 %', 'below 0.001 %', '100 %')
+    """
+    if value < 1e-5:
+        return "below 0.001 %"
+    return f"{100 * value:.0f} %" if value >= 0.0995 else f"{100 * value:.2g} %"
 
 
 def leaks_sentence(count: int) -> str:

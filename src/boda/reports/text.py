@@ -10,7 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from boda.errors import RecipeError
-from boda.recipe import Recipe, Stage
+from boda.recipe import Recipe
 from boda.reports import box_text, box_words
 from boda.reports.contents import Contents
 from boda.reports.words import (
@@ -107,32 +107,48 @@ def _line(run: Run) -> list[str]:
 
 
 def _changes(run: Run) -> str:
-    """The entries of a Run's recipe that are not the default, but for the backbone, such as "resize=crop"."""
+    """The entries of a Run's recipe that are not its task's usual ones, but for the backbone, such as "resize=crop"."""
     if not run.has("recipe.toml"):
         return NOTHING
     try:
         recipe = Recipe.read(run.path / "recipe.toml")
     except RecipeError:  # of another version of boda
         return "cannot be read"
-    given, usual = (_entries(each) for each in (recipe, Recipe()))
-    changed = [f"{key}={_written(value)}" for key, value in given.items() if value != usual.get(key)]
+    task = "" if recipe.boxes is None else str(run.about.get("task"))
+    beside_each = (_beside(recipe, Recipe.usual(task, pictures)) for pictures in _pictures_to_learn_from(run))
+    changed = [f"{key}={_written(value)}" for key, value in min(beside_each, key=len).items()]
     return " ".join(entry for entry in changed if not entry.startswith("backbone=")) or "default"
+
+
+def _pictures_to_learn_from(run: Run) -> list[int | None]:
+    """How many pictures the usual recipe may have been made for; the Run does not say it.
+
+    It is made before damaged pictures are left out and, where the data gives no parts, before some are held out.
+    """
+    if not run.has("split.json"):
+        return [None]
+    parts = run.read_json("split.json")["parts"]
+    bad = (run.read_json("data.json").get("bad_count") or 0) if run.has("data.json") else 0
+    train, whole = len(parts["train"]), sum(map(len, parts.values()))
+    return [train, whole, train + bad, whole + bad]
+
+
+def _beside(recipe: Recipe, usual: Recipe) -> dict[str, Any]:
+    """The entries of `recipe` that are others than those of `usual`."""
+    staged = usual.replace(stages=",".join(recipe.stage_names))
+    known = {**_entries(staged), "stages": ",".join(usual.stage_names)}
+    return {key: value for key, value in _entries(recipe).items() if value != known.get(key)}
 
 
 def _entries(recipe: Recipe) -> dict[str, Any]:
     """The entries by the names that `--set` takes."""
     entries = dataclasses.asdict(recipe)
-    head, stages = entries.pop("head"), recipe.stages
-    thawing = [stage for stage in stages if stage.trains_backbone]
-    changed = {
-        f"{stage.thaw}.{name}": value
-        for stage in thawing
-        for name, value in stage.entries().items()
-        if value != Stage.usual(stage.thaw).entries()[name]
-    }
+    tables = {table: entries.pop(table) or {} for table in ("head", "boxes")}
+    thawing = [stage for stage in recipe.stages if stage.trains_backbone]
+    stages = {f"{stage.thaw}.{key}": value for stage in thawing for key, value in stage.entries().items()}
     own = "augmentation" if recipe.augmentation is None else "given"
     plain = {**entries, "stages": ",".join(recipe.stage_names), "augmentation": own}
-    return {**plain, **{f"head.{key}": value for key, value in head.items()}, **changed}
+    return {**plain, **{f"{table}.{key}": value for table in tables for key, value in tables[table].items()}, **stages}
 
 
 def _written(value: object) -> str:

@@ -6,6 +6,7 @@ Nothing is ever written over or beside the pictures: folders must be new or empt
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,12 @@ from boda import atomic
 from boda.boxes import convert
 from boda.data import decode
 from boda.errors import ImageError, RunError
+from boda.progress import say
+from boda.reports.words import clean
 from boda.sample import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from boda.box_answers import BoxAnswer
 
@@ -40,35 +43,37 @@ def keep(
     Args:
         answers: of files.
         classes: names in the order of the model's outputs.
-        coco: a new file for COCO results, written at the end: a list of `image_id`, `category_id` (from 1),
-            `bbox` (xywh) and `score`, with `file_name` and `category` beside them. `image_id` is the number that is
-            the file's name where that holds for all and each is another, else the place among the files, from 1.
+        coco: a new file for COCO results, written at the end: a list of `image_id`, `category_id`, `bbox` (xywh) and
+            `score`, with `file_name` and `category` beside them. `image_id` is the number that is the file's name where
+            that holds for all that were answered and each is another, else the place among all `answers`, from 1,
+            those that could not be read counted. `category_id` is the place among `classes`, from 1, which is said at
+            the end: a COCO file of your own may count otherwise.
         yolo: a new or empty folder for NAME.txt a picture, `class cx cy w h confidence` a line, relative, and
             classes.txt.
         draw: a new or empty folder for NAME.jpg, a copy of the picture with its boxes.
         pictures: what was asked for; nothing is written into folders among them.
 
     Raises:
-        RunError: one of the places is taken, or lies within a folder of `pictures`.
+        RunError: one of the places is taken, is given twice, or lies within a folder of `pictures`. Nothing is made
+            then.
     """
-    for place in (coco, yolo, draw):
-        if place is not None:
-            _refuse_within(Path(place), pictures)
-    sinks: list[Any] = []
-    if coco is not None:
-        sinks.append(CocoResults(_new_file(Path(coco)), classes))
-    if yolo is not None:
-        sinks.append(YoloFolder(_new_folder(Path(yolo)), classes))
-    if draw is not None:
-        sinks.append(DrawnFolder(_new_folder(Path(draw)), classes))
-    return _passing(answers, sinks)
+    asked = {"coco": coco, "yolo": yolo, "draw": draw}
+    places = {name: Path(place) for name, place in asked.items() if place is not None}
+    for place in places.values():
+        _refuse_within(place, pictures)
+    _refuse_twice(places)
+    for name, place in places.items():
+        (_refuse_taken_file if name == "coco" else _refuse_taken_folder)(place)
+    for folder in (place for name, place in places.items() if name != "coco"):
+        folder.mkdir(parents=True, exist_ok=True)
+    kinds: dict[str, Any] = {"coco": CocoResults, "yolo": YoloFolder, "draw": DrawnFolder}
+    return _passing(answers, [kinds[name](place, classes) for name, place in places.items()])
 
 
 def _passing(answers: Iterable[BoxAnswer], sinks: Sequence[Any]) -> Iterator[BoxAnswer]:
     for answer in answers:
-        if answer.error is None:
-            for sink in sinks:
-                sink.add(answer)
+        for sink in sinks:
+            sink.add(answer)
         yield answer
     for sink in sinks:
         sink.close()
@@ -79,18 +84,22 @@ class CocoResults:
 
     def __init__(self, path: Path, classes: Sequence[str]) -> None:
         self.path, self._names = path, list(classes)
-        self._answers: list[BoxAnswer] = []
+        self._answers: dict[int, BoxAnswer] = {}
+        self._count = 0
 
     def add(self, answer: BoxAnswer) -> None:
-        """Remember one picture's boxes."""
-        self._answers.append(answer)
+        """Remember one picture's boxes, or count a picture that could not be read."""
+        self._count += 1
+        if answer.error is None:
+            self._answers[self._count] = answer
 
     def close(self) -> None:
-        """Write the file."""
-        ids = image_ids([answer.path for answer in self._answers])
-        results = [line for i, one in zip(ids, self._answers, strict=True) for line in self._lines(i, one)]
+        """Write the file, and say what its category numbers mean."""
+        ids = image_ids([answer.path for answer in self._answers.values()], list(self._answers))
+        results = [line for i, one in zip(ids, self._answers.values(), strict=True) for line in self._lines(i, one)]
         text = ",\n".join(json.dumps(line) for line in results)
         atomic.write_text(self.path, f"[\n{text}\n]\n" if results else "[]\n")
+        say(categories_sentence(self.path, self._names))
 
     def _lines(self, image_id: int, answer: BoxAnswer) -> Iterator[dict[str, Any]]:
         corners = convert(answer.boxes, "xyxy", "xywh")
@@ -113,7 +122,9 @@ class YoloFolder:
         atomic.write_text(folder / "classes.txt", "".join(f"{name}\n" for name in self._names))
 
     def add(self, answer: BoxAnswer) -> None:
-        """Write one picture's boxes; a picture without any gets an empty file."""
+        """Write one picture's boxes; a picture without any gets an empty file, one that was not read none."""
+        if answer.error is not None:
+            return
         size = (answer.width, answer.height)
         rows = zip(convert(answer.boxes, "xyxy", "yolo", size), answer.labels, answer.confidences, strict=True)
         lines = [
@@ -138,6 +149,8 @@ class DrawnFolder:
 
         from boda.reports.box_overlay import draw_boxes
 
+        if answer.error is not None:
+            return
         try:
             pixels = decode.decode(Sample(answer.path, Path(answer.path)).read_bytes())
         except (ImageError, OSError):
@@ -174,8 +187,21 @@ class FreeNames:
         return name
 
 
-def image_ids(paths: Sequence[str]) -> list[int]:
-    """COCO's numbers of pictures: their names where all are numbers, each another, else 1, 2, 3.
+def categories_sentence(path: Path, names: Sequence[str]) -> str:
+    """What the category numbers of COCO results mean.
+
+    Example:
+        >>> categories_sentence(Path("r"), ["cat", "dog"])
+        'r: category_id is 1 for cat, 2 for dog. Where your own COCO file counts otherwise, go by category, the name.'
+    """
+    shown = [f"{number} for {clean(name, 30)}" for number, name in enumerate(names, start=1)]
+    some = [*shown[:3], "…", shown[-1]] if len(shown) > 8 else shown
+    told = f"{path}: category_id is {', '.join(some)}."
+    return f"{told} Where your own COCO file counts otherwise, go by category, the name."
+
+
+def image_ids(paths: Sequence[str], places: Sequence[int] | None = None) -> list[int]:
+    """COCO's numbers of pictures: their names where all are numbers, each another, else `places`, usually 1, 2, 3.
 
     Example:
         >>> image_ids(["val/000139.jpg", "val/000285.jpg"]), image_ids(["a.jpg", "7.jpg"])
@@ -184,7 +210,7 @@ def image_ids(paths: Sequence[str]) -> list[int]:
     stems = [Path(path).stem for path in paths]
     if all(stem.isascii() and stem.isdigit() for stem in stems) and len({int(stem) for stem in stems}) == len(stems):
         return [int(stem) for stem in stems]
-    return list(range(1, len(stems) + 1))
+    return list(range(1, len(stems) + 1) if places is None else places)
 
 
 def _refuse_within(place: Path, pictures: Sequence[str]) -> None:
@@ -193,16 +219,19 @@ def _refuse_within(place: Path, pictures: Sequence[str]) -> None:
             raise RunError(f"{place} lies within {folder}, the pictures' folder, which boda never writes to.")
 
 
-def _new_file(path: Path) -> Path:
+def _refuse_twice(places: Mapping[str, Path]) -> None:
+    for (name, place), (other, beside) in itertools.combinations(places.items(), 2):
+        if place.resolve() == beside.resolve():
+            raise RunError(f"{name} and {other} are both {place}; give each a place of its own.")
+
+
+def _refuse_taken_file(path: Path) -> None:
     if path.exists():
         raise RunError(f"{path} is there already, and nothing is written over. Give another name.")
     if not path.parent.is_dir():
         raise RunError(f"{path} cannot be made: there is no folder {path.parent}.")
-    return path
 
 
-def _new_folder(path: Path) -> Path:
+def _refuse_taken_folder(path: Path) -> None:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RunError(f"{path} is there already and not empty; pictures and labels go into a new or empty folder.")
-    path.mkdir(parents=True, exist_ok=True)
-    return path

@@ -20,6 +20,7 @@ from boda.data import read
 from boda.data.box_writers import WRITERS, Entry
 from boda.data.decode import read_header
 from boda.data.findings import write_bad
+from boda.data.recognise import TABLE_SUFFIXES
 from boda.errors import DataError, RecipeError
 from boda.progress import track
 from boda.sample import BOX_TASKS
@@ -97,7 +98,7 @@ def convert(
     if dataset.bad and on_bad == "error":
         bad = dataset.bad[0]
         raise DataError(f'{bad.name}: {bad.reason}. Mend it, or go on without it: on_bad="skip", or --on-bad skip.')
-    _refuse_place(data, out)
+    _refuse_place(data, dataset, out)
     writer, entries = WRITERS[to], [*_entries(dataset)]
     with _whole(out) as folder:
         for entry in track(entries, "converting"):
@@ -120,12 +121,20 @@ def _check(to: str, pictures: str) -> None:
             raise RecipeError(f"{what}={given!r}: expected {', '.join(known)}.{meant}")
 
 
-def _refuse_place(data: Any, out: Path) -> None:
+def _refuse_place(data: Any, dataset: Dataset, out: Path) -> None:
     """The data's folder is read-only to boda, and nothing that is there is written over."""
-    if isinstance(data, (str, Path)) and Path(data).is_dir() and out.resolve().is_relative_to(Path(data).resolve()):
+    place = out.resolve()
+    if any(place.is_relative_to(folder.resolve()) for folder in _protected(data, dataset)):
         raise DataError(f"{out} lies within the data's folder, which boda never writes to. Give another --out.")
     if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
         raise DataError(f"{out} is there already and not empty; nothing is written over. Give another --out.")
+
+
+def _protected(data: Any, dataset: Dataset) -> set[Path]:
+    """The folder that was read; of a table, whose folder may hold anything, those in which its pictures lie."""
+    if isinstance(data, (str, Path)) and Path(data).suffix.lower() in TABLE_SUFFIXES and not Path(data).is_dir():
+        return {sample.image.parent for sample in dataset if isinstance(sample.image, Path)}
+    return set() if dataset.root is None else {Path(dataset.root)}
 
 
 def _entries(dataset: Dataset) -> Iterator[Entry]:

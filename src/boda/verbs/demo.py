@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,11 +67,11 @@ def _box_steps(scenes: Path, run: Run) -> list[dict[str, str]]:
     """The three commands to try next."""
     first = min((scenes / "val").iterdir())
     return [
-        _step("Look at the boxes", "Samples, sizes, places, and what is odd.", f"boda look {scenes}"),
+        _step("Look at the boxes", "Samples, sizes, places, and what is odd.", _command("look", scenes)),
         _step(
             "Find digits in a scene",
             "Each box comes with a calibrated confidence; drawn copies go into a folder.",
-            f"boda predict {run.path} {first} --draw drawn",
+            f"{_command('predict', run.path, first)} --draw drawn",
         ),
         _step(
             "Train on your own boxes",
@@ -84,6 +85,10 @@ def _step(title: str, why: str, command: str) -> dict[str, str]:
     return {"title": title, "why": why, "command": command}
 
 
+def _command(verb: str, *paths: Path) -> str:
+    return shlex.join(["boda", verb, *map(str, paths)])
+
+
 def _steps(photos: Path, run: Run) -> list[dict[str, str]]:
     """The three commands to try next."""
     first = min(p for p in photos.rglob("*") if p.suffix.lower() in SUFFIXES)
@@ -91,9 +96,9 @@ def _steps(photos: Path, run: Run) -> list[dict[str, str]]:
         _step(
             "Look at the data",
             "Counts, samples, damaged and duplicate files on one page.",
-            f"boda look {photos}",
+            _command("look", photos),
         ),
-        _step("Ask the model", "Each answer comes with a calibrated confidence.", f"boda predict {run.path} {first}"),
+        _step("Ask the model", "Each answer comes with a calibrated confidence.", _command("predict", run.path, first)),
         _step(
             "Train on your own pictures",
             "A folder with a subfolder a class is all it takes.",

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from boda.data import read
 from boda.data.audit import scan
-from boda.data.split import EVERY_5TH, Split, every_5th, make_split
+from boda.data.coco import root_of
+from boda.data.split import EVERY_5TH, GIVEN, Split, every_5th, make_split
+from boda.data.yolo_data import YAML_SUFFIXES
 from boda.errors import DataError, LabelError, RecipeError, RunError
 from boda.progress import say
 from boda.run import Run
@@ -62,6 +64,8 @@ class Material:
         reuse = None if fifths else split_of(split)
         dataset, scanned = scan(read(data, **(reading or {})), on_bad=on_bad)
         check_learnable(dataset)
+        if dataset.task in BOX_TASKS and split is None:
+            _check_any_to_train(dataset)
         for note in dataset.notes:
             say(note)
         if fifths:
@@ -74,6 +78,8 @@ class Material:
                 validation_split=recipe.validation_split,
                 reuse=reuse,
             )
+        if dataset.task in BOX_TASKS:
+            _check_boxes(dataset, parts)
         return cls(dataset, scanned, parts, seed)
 
     @property
@@ -85,11 +91,23 @@ class Material:
 
 def refuse_to_write_into(data: Any, place: Path) -> None:
     """The pictures' folder is read-only to boda; a Run in it would be taken for a class by the next training."""
-    if isinstance(data, (str, Path)) and Path(data).is_dir() and place.resolve().is_relative_to(Path(data).resolve()):
+    folder = folder_of(data)
+    if folder is not None and place.resolve().is_relative_to(folder.resolve()):
         raise RunError(
             f"{place} lies within the pictures' folder, which boda never writes to. "
             "Give another --out, or call boda from outside of it."
         )
+
+
+def folder_of(data: Any) -> Path | None:
+    """The folder in which pictures are looked for: `data`, or that of a YOLO or COCO file; a table names its own."""
+    if not isinstance(data, (str, Path)):
+        return None
+    path = Path(data)
+    if path.is_dir():
+        return path
+    suffix = path.suffix.lower()
+    return root_of(path) if suffix == ".json" else path.parent if suffix in YAML_SUFFIXES else None
 
 
 def refuse_boxes(task: str, what: str) -> None:
@@ -109,7 +127,8 @@ def name_of(data: Any) -> str:
 def check_learnable(dataset: Dataset) -> None:
     """Refuse data with nothing to tell apart, or with a class of which no picture can be read."""
     if dataset.task in BOX_TASKS:
-        _check_boxes(dataset)
+        if not any(sample.label for sample in dataset):
+            raise _no_boxes(dataset)
         return
     if dataset.task == "classify" and len(dataset.classes) < 2:
         raise DataError(
@@ -126,21 +145,37 @@ def check_learnable(dataset: Dataset) -> None:
         )
 
 
-def _check_boxes(dataset: Dataset) -> None:
-    """Refuse boxes of which none, or none of a class that is measured, is in a picture to train on."""
+def _check_any_to_train(dataset: Dataset) -> None:
+    """Refuse boxes of which the data itself puts every picture into another part than train."""
+    parts = sorted({sample.part or "train" for sample in dataset})
+    if "train" not in parts:
+        raise DataError(
+            f"{'' if dataset.root is None else f'{dataset.root}: '}all {len(dataset)} pictures are of part "
+            f"{' or '.join(parts)}, so that there are none to train on. Give the data with its part train, "
+            f'or make a split of what is not test: split="{EVERY_5TH}" (--split {EVERY_5TH}).'
+        )
+
+
+def _check_boxes(dataset: Dataset, split: Split) -> None:
+    """Refuse boxes of which none is in a picture to train on; so a class of which none is, where the data says so."""
+    part_of = {name: part for part, names in split.parts.items() for name in names}
     parts: dict[str, set[str]] = {}
     for sample in dataset:
         for name in sample.label or ():
-            parts.setdefault(name, set()).add(sample.part or "train")
+            parts.setdefault(name, set()).add(part_of[sample.name])
     lacking = sorted(name for name, found in parts.items() if "train" not in found)
-    if not parts or len(lacking) == len(parts):
-        found = [f" Of {len(dataset.bad)} bad files the first is {bad.name}: {bad.reason}." for bad in dataset.bad[:1]]
-        raise DataError(f"No picture to train on has a box that can be used.{''.join(found)}")
+    if len(lacking) == len(parts):
+        raise _no_boxes(dataset)
     if lacking:
-        where = " and ".join(sorted(parts[lacking[0]]))
-        raise LabelError(
-            f"Class {lacking[0]!r} has boxes in {where}, but none in train. Add pictures of it to train, or remove it."
-        )
+        fault = f"Class {lacking[0]!r} has boxes in {' and '.join(sorted(parts[lacking[0]]))}, but none in train"
+        if split.method == GIVEN:
+            raise LabelError(f"{fault}. Add pictures of it to train, or remove it.")
+        say(f"{fault}: it cannot be learned from this split.")  # chance has put it there
+
+
+def _no_boxes(dataset: Dataset) -> DataError:
+    found = [f" Of {len(dataset.bad)} bad files the first is {bad.name}: {bad.reason}." for bad in dataset.bad[:1]]
+    return DataError(f"No picture to train on has a box that can be used.{''.join(found)}")
 
 
 def split_of(source: Run | Path | str | None) -> Split | None:

@@ -11,8 +11,12 @@ from boda.run import SCORES
 from boda.sample import BOX_TASKS
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from boda.run import Run
 
+LOOKED_WITH = ("format", "path_column", "label_column")  # the reader's options that `boda look` takes
+NOT_CLIMBED_WITH = ("format", "task")  # and those that `boda ladder` does not
 FEW = 30
 FEW_IN_ALL = 500
 LOOSE = 0.6  # the share of boxes that fit well, below which more pictures like the worst are asked for
@@ -118,8 +122,9 @@ def _about_model(run: Run) -> list[dict[str, str]]:
     if not any(stage.trains_backbone for stage in recipe.stages):
         why = "The last five blocks of the network learn too, which often helps; where it does not, it is rolled back."
         steps.append(_step("Thaw the last blocks", why, f"{_again(run)} --stages head,last-5"))
-    why = "Every lever on the same folds: which helps on these pictures, and by how much."
-    steps.append(_step("Climb the ladder", why, f"boda ladder {data} --minutes 10"))
+    if not any(name in NOT_CLIMBED_WITH for name in run.about.get("reading", {})):
+        why = "Every lever on the same folds: which helps on these pictures, and by how much."
+        steps.append(_step("Climb the ladder", why, f"boda ladder {data} --minutes 10"))
     return steps
 
 
@@ -135,13 +140,12 @@ def _again(run: Run, *settings: str) -> str:
 
 
 def _look_again(run: Run) -> str:
-    columns = [word for word in _reading(run) if "column" in word]
-    return " ".join(["boda look", shlex.quote(run.about["data"]), *columns])
+    return " ".join(["boda look", shlex.quote(run.about["data"]), *_reading(run, LOOKED_WITH)])
 
 
-def _reading(run: Run) -> list[str]:
-    """The reader's options as the command takes them."""
-    options = run.about.get("reading", {})
+def _reading(run: Run, known: Container[str] | None = None) -> list[str]:
+    """The reader's options as the command takes them; those of `known` alone where it is given."""
+    options = {name: value for name, value in run.about.get("reading", {}).items() if known is None or name in known}
     return [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in options.items()]
 
 

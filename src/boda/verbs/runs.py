@@ -9,6 +9,8 @@ from boda.errors import RunError
 from boda.progress import say
 from boda.run import Run, list_runs
 
+SCORES = ("accuracy", "mean_iou", "ap")  # of labels, of one box a picture, of many
+
 
 def runs(folder: Path | str = "runs") -> list[Run]:
     """The Runs below `folder`, the oldest first; a damaged one is left out, and that is said."""
@@ -34,12 +36,12 @@ def row(run: Run) -> dict[str, Any]:
     return {
         "run": str(run.path),
         "status": about.get("status"),
+        "task": about.get("task"),
         "created": about.get("created"),
         "data": about.get("data"),
         "backbone": about.get("backbone", {}).get("name"),
         "n": val.get("n"),
-        "accuracy": val.get("accuracy"),
-        "accuracy_interval": val.get("accuracy_interval"),
+        **{name: val.get(name) for key in SCORES for name in (key, f"{key}_interval")},
         "log_loss": val.get("log_loss"),
         "seconds": run.metrics["seconds"]["total"] if val else None,
         "split": run.read_json("split.json")["digest"][:8] if run.has("split.json") else None,
