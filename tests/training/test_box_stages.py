@@ -112,7 +112,7 @@ def test_many_pictures_are_dealt_into_folds_that_are_worth_holding_back():
 
 
 def test_a_stop_leaves_a_checkpoint_from_which_the_same_bits_come(monkeypatch, tmp_path):
-    task = "detect"
+    task = "locate"
     pictures = pictures_of(task)
     whole = run_box_stages(Setting(recipe(task), pictures, 0), task, folds_of(20))
     setting, seen = Setting(recipe(task), pictures, 0, tmp_path, "data"), []
