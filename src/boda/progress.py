@@ -69,13 +69,16 @@ def _log(items: Iterable[T], what: str, total: int | None) -> Iterator[T]:
     for done, item in enumerate(items, start=1):
         yield item
         now = time.monotonic()
+        began = now if done == 1 else began  # the first item often waits for what is loaded or compiled once
         if now - last >= LOG_EVERY_SECONDS:
             last = now
             print(_line(what, done, total, now - began), file=sys.stderr, flush=True)  # noqa: T201 - the log itself
 
 
 def _line(what: str, done: int, total: int | None, seconds: float) -> str:
-    """One log line, such as "features 300/700, 4 s to go"."""
+    """One log line, such as "features 300/700, 4 s to go"; `seconds` are those since the first was done."""
     if not total:
         return f"{what} {done}"
-    return f"{what} {done}/{total}, {seconds / done * (total - done):.0f} s to go"
+    if done == 1:
+        return f"{what} {done}/{total}"
+    return f"{what} {done}/{total}, {seconds / (done - 1) * (total - done):.0f} s to go"
