@@ -15,6 +15,7 @@ from boda.progress import Settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import tiny_sequences
 from box_model import make_detect_run, make_locate_run
 
 TINTS = {"berry": (200, 40, 60), "leaf": (40, 180, 60), "water": (40, 80, 220)}
@@ -113,6 +114,45 @@ def locate_run(tmp_path_factory):
 def detect_run(tmp_path_factory):
     """A Run that finds many boxes a picture, for tests that only read it."""
     return make_detect_run(tmp_path_factory.mktemp("boxes") / "detect")
+
+
+@pytest.fixture(scope="session")
+def sequence_data(tmp_path_factory):
+    """The path of a task's sequences, for tests that only read them; "lines" is a language of labelled lines."""
+    folder, made = tmp_path_factory.mktemp("sequences"), {}
+
+    def get(kind):
+        if kind not in made:
+            made[kind] = tiny_sequences.write(kind, folder)
+        return made[kind]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def train_sequences():
+    """Train on the sequences of a task, a few units for two epochs, without a report."""
+
+    def train(kind, data, out, **more):
+        given = {"reading": tiny_sequences.READING.get(kind), **tiny_sequences.SMALL[kind], **more}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("boda.verbs.sequence_work.write_report", lambda run: run.path)
+            return boda.train(data, out=out, **given)
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def sequence_run(tmp_path_factory, sequence_data, train_sequences):
+    """The Run of a task, trained when it is first asked for, for tests that only read it."""
+    folder, made = tmp_path_factory.mktemp("sequence-runs"), {}
+
+    def get(kind):
+        if kind not in made:
+            made[kind] = train_sequences(kind, sequence_data(kind), folder / kind)
+        return made[kind]
+
+    return get
 
 
 @pytest.fixture

@@ -38,7 +38,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FORMAT = 1
-SCORES = {"locate": ("mean_iou", "mean IoU"), "detect": ("ap", "AP")}  # what leads; accuracy for all others
+SCORES = {  # what leads; accuracy for all others
+    "locate": ("mean_iou", "mean IoU"),
+    "detect": ("ap", "AP"),
+    "regress": ("mae", "mean absolute error"),
+    "language": ("nll", "nats a step"),
+    "music": ("nll", "nats a step"),
+    "pairs": ("exact_match", "wholly right answers"),
+    "forecast": ("mae", "mean absolute error"),
+}
 MODEL_FILES = ("calibration.json", "model/head.npz", "model/network.bin", "model/network.xml")
 
 
@@ -153,10 +161,12 @@ class Run:
         ends = val.get(f"{key}_interval")
         around = "" if ends is None else f" ({ends[0]:.3f} to {ends[1]:.3f})"
         figure = "none" if val.get(key) is None else f"{val[key]:.3f}"
-        classes = "1 class" if len(about["classes"]) == 1 else f"{len(about['classes'])} classes"
+        count = len(about["classes"])
+        classes = f"{'1 class' if count == 1 else f'{count} classes'}, " if count else ""
+        what = "sequences" if about.get("kind") == "sequences" else "pictures"
         return (
             f"<div><b>boda Run</b> {html.escape(str(self.path))}<br>{html.escape(about['task'])}, "
-            f"{classes}, {words} <b>{figure}</b>{around} on {val['n']} validation pictures<br>"
+            f"{classes}{words} <b>{figure}</b>{around} on {val['n']:,} validation {what}<br>"
             f"report: {html.escape(str(self.path / 'report.html'))}</div>"
         )
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from boda.cli.options import TASK_WORDS, TASKS, format_option, reading_of
+
 if TYPE_CHECKING:
     from boda.verbs.look import Overview
 
@@ -18,6 +20,7 @@ Examples:
   boda look list.csv --json
   boda look boxes/                  Pascal VOC, COCO or YOLO: boxes drawn, and what is odd about them
   boda look photos/ --augment RandomFlip    draws beside originals; does a step harm labels?
+  boda look names/                  texts: lengths, classes, alphabet, copies; series are drawn
 """
 LISTED = 8
 
@@ -35,8 +38,9 @@ LISTED = 8
     metavar="RECIPE",
     help="Show augmented pictures, and try what each step does to labels: a TOML file, a step's name, or default.",
 )
+@format_option
 @click.option(
-    "--format", type=click.Choice(["coco", "folders", "voc", "yolo"]), help="What a folder holds, where several fit."
+    "--task", type=click.Choice(TASKS), help=f"What will be asked, where the data does not tell. {TASK_WORDS}"
 )
 @click.option("--path-column", help="For tables.")
 @click.option("--label-column", help="For tables.")
@@ -47,21 +51,33 @@ def command(
     fast: bool,  # noqa: FBT001 - click's interface
     augment: str | None,
     as_json: bool,  # noqa: FBT001 - click's interface
-    **options: str | None,
+    **options: Any,
 ) -> None:
     """What is in this folder? Counts, samples, damaged, duplicate and leaking files.
 
     DATA is a folder with a subfolder a class (train/, val/ and test/ may stand above them), a CSV file, or boxes:
-    Pascal VOC, COCO, YOLO, or a CSV file of them.
+    Pascal VOC, COCO, YOLO, or a CSV file of them; or texts, tagged tokens, rolls and series.
     """
     from boda.verbs.look import look
 
-    reading = {name: value for name, value in options.items() if value}
-    overview = look(data, out=out, deep=not fast, augment=augment, reading=reading)
+    overview = look(data, out=out, deep=not fast, augment=augment, reading=reading_of(options, "format", "task"))
     if as_json:
         click.echo(json.dumps(overview.summary, indent=2))
+    elif overview.summary.get("kind") == "sequences":
+        print_sequences(overview)
     else:
         print_overview(overview)
+
+
+def print_sequences(overview: Overview) -> None:
+    """How many and how long, what is wrong, and where the page is."""
+    from rich.text import Text
+
+    from boda.cli.show import show, visible
+    from boda.reports.sequences.look_text import look_lines
+
+    show(Text("\n".join(visible(line) for line in look_lines(overview.summary))))
+    click.echo(f"\npage   {overview.page}")
 
 
 def print_overview(overview: Overview) -> None:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound="Callable[..., Any]")
 TABLES = r"head|boxes|stage|last-\d+|all|scratch"
 READING = ("group_pattern", "path_column", "label_column", "group_column")
+FORMATS = ("coco", "folders", "voc", "yolo", "conll", "folder", "rolls", "series", "table", "text")
+TASKS = ("locate", "detect", "classify", "regress", "tag", "language", "music", "pairs", "forecast")
+TASK_WORDS = (
+    "Boxes: locate (one a picture, the largest) or detect (many). Sequences: classify, regress, tag, language (what "
+    "comes next), music (which keys come next), pairs (one text becomes another), forecast."
+)
 
 
 def data_options(command: Command) -> Command:
@@ -38,6 +44,21 @@ def data_options(command: Command) -> Command:
     return _with(command, options)
 
 
+def format_option(command: Command) -> Command:
+    """What a file or folder holds: --format, and --read for what else the reader may be told."""
+    options = (
+        click.option("--format", type=click.Choice(FORMATS), help="What a file or folder holds, where several fit."),
+        click.option(
+            "--read",
+            "reads",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="An option of the reader of sequences, such as text_column=review; may be repeated.",
+        ),
+    )
+    return _with(command, options)
+
+
 def recipe_options(command: Command) -> Command:
     """What is trained: --recipe, and what `changes_of` takes."""
     options = (
@@ -52,9 +73,20 @@ def recipe_options(command: Command) -> Command:
     return _with(command, options)
 
 
-def reading_of(given: dict[str, Any], *names: str) -> dict[str, str]:
+def reading_of(given: dict[str, Any], *names: str) -> dict[str, Any]:
     """Take the reader's options out of what a command was given: those of `data_options`, and the options `names`."""
-    return {name: value for name in (*READING, *names) if (value := given.pop(name))}
+    more = dict(parse_read(text) for text in given.pop("reads", ()))
+    return {**{name: value for name in (*READING, *names) if (value := given.pop(name, None))}, **more}
+
+
+def parse_read(text: str) -> tuple[str, Any]:
+    """`text_column=review` as ("text_column", "review")."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise click.BadParameter(
+            f"expected NAME=VALUE, such as text_column=review. Received: {text}", param_hint="--read"
+        )
+    return name.strip().replace("-", "_"), value_of(value)
 
 
 def changes_of(given: dict[str, Any], *names: str) -> dict[str, Any]:

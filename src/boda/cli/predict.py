@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from boda.cli.cells import as_text
+from boda.cli.predict_sequences import print_answers, refuse_for_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from boda.answers import Answer, Model
     from boda.box_answers import BoxModel
 
+PLACES = ("coco", "yolo", "draw")
 EPILOG = """\b
 Examples:
   boda predict runs/001 rose.jpg
@@ -29,6 +31,9 @@ Examples:
   boda predict runs/002 yard/ --draw drawn            boxes: copies with the boxes drawn over
   boda predict runs/002 yard/ --coco results.json --yolo labels
   boda predict runs/002 yard/ --grow 0.9              one box: so large that it holds the object in 90 %
+  boda predict runs/003 --text Schneider --text Kim   sequences: texts, or files with one a line
+  boda predict runs/004 --generate 500 --from 'ROMEO:'  writes as it goes
+  boda predict runs/005                               a forecast from where the series ended
 """
 
 
@@ -47,7 +52,7 @@ def confidence(_: click.Context, __: click.Parameter, value: str | None) -> floa
 
 @click.command(epilog=EPILOG)
 @click.argument("run")
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1)
 @click.option(
     "--top",
     type=click.IntRange(min=1),
@@ -70,6 +75,16 @@ def confidence(_: click.Context, __: click.Parameter, value: str | None) -> floa
 @click.option("--coco", type=click.Path(), metavar="FILE", help="Boxes: write COCO results to a new file.")
 @click.option("--yolo", type=click.Path(), metavar="FOLDER", help="Boxes: write YOLO text into a new folder.")
 @click.option("--draw", type=click.Path(), metavar="FOLDER", help="Boxes: draw them on copies, in a new folder.")
+@click.option("--text", "texts", multiple=True, help="Sequences: a text to answer on; may be repeated.")
+@click.option("--beam", type=click.IntRange(min=1), help="Pairs: beginnings that are followed at once.  [default: 4]")
+@click.option("--generate", type=click.IntRange(min=1), metavar="N", help="Language, music: write on, N steps at most.")
+@click.option("--from", "start", help="With --generate: what is written already.")
+@click.option("--label", help="With --generate: the label whose texts are written, such as Korean.")
+@click.option("--temperature", type=click.FloatRange(0), help="With --generate: above 1 bolder, 0 the likeliest.")
+@click.option("--top-k", type=click.IntRange(0), help="With --generate: only from the K likeliest.")
+@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="With --generate: nucleus sampling.")
+@click.option("--seed", type=click.IntRange(0), help="With --generate: the same gives the same.")
+@click.option("--roll", type=click.Path(), metavar="FILE", help="With --generate: write music to a new .npz file.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -82,19 +97,27 @@ def command(
     as_json: bool,
     as_csv: bool,
     grow: float | None,
-    **places: str | None,
+    **more: Any,
 ) -> None:
-    """Answer on pictures, with calibrated confidence: labels, or boxes where the Run has learnt boxes.
+    """Answer with calibrated confidence: labels, or boxes, or whatever the Run's sequences become.
 
     RUN is a Run's folder, or a network of `boda backbones` for its 1000 ImageNet classes.
-    FILES are pictures, folders, globs, or - for names on standard input, one a line.
+    FILES are pictures, folders, globs, or - for names on standard input, one a line. For a Run of sequences they are
+    text files with a sample a line, tables of series, or rolls, and - is standard input itself.
     """
     from boda.answers import Model
-    from boda.verbs.predict import load
+    from boda.verbs.predict import is_of_sequences, load
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
     model, form = load(run), "json" if as_json else "csv" if as_csv else "table"
+    places = {name: more.pop(name) for name in PLACES}
+    if is_of_sequences(model):
+        refuse_for_sequences(run, {"grow": grow, **places})
+        ctx.exit(print_answers(model, files, form, top or 3, min_confidence, more))
+    refuse_for_pictures(run, more)
+    if not files:
+        raise click.UsageError("Give pictures, folders or globs to answer on, or - for names on standard input.")
     if not isinstance(model, Model):
         answers = print_boxes(model, files, form, top, places, min_confidence=min_confidence, grow=grow)
     elif wrong := [name for name, value in {"grow": grow, **places}.items() if value is not None]:
@@ -103,6 +126,12 @@ def command(
         answers = print_labels(model, files, form, top or 3, min_confidence=min_confidence)
     if answers.count and answers.failed == answers.count:
         ctx.exit(1)
+
+
+def refuse_for_sequences(run: str, asked: dict[str, Any]) -> None:
+    """What only boxes know has no meaning for a Run of sequences."""
+    if wrong := [name for name, value in asked.items() if value is not None]:
+        raise click.UsageError(f"--{wrong[0]} is for boxes, and {run} answers on sequences.")
 
 
 def print_labels(model: Model, files: tuple[str, ...], form: str, top: int, *, min_confidence: Any) -> list_of:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boda.cli.options import changes_of, data_options, reading_of, recipe_options, refuse_beside_resume
+from boda.cli.options import (
+    TASK_WORDS,
+    TASKS,
+    changes_of,
+    data_options,
+    format_option,
+    reading_of,
+    recipe_options,
+    refuse_beside_resume,
+)
 
 if TYPE_CHECKING:
     from boda.run import Run
@@ -27,6 +36,10 @@ Examples:
   boda train photos/ --split runs/001                the same parts as an earlier Run
   boda train boxes/                                  Pascal VOC, COCO or YOLO, told by what is there
   boda train boxes/ --task locate --split every-5th --fold 0
+  boda train names/                                  texts: names/CLASS.txt with one a line, or CLASS/text.txt
+  boda train book.txt --set cell=gru --set units=256  one long text: what comes next?
+  boda train pairs.tsv                               columns source and target: the one becomes the other
+  boda train sales.csv --read time_column=day        a series: what comes next, and how sure?
   boda train --resume runs/001                       go on after a stop, exact to the bit
 """
 
@@ -55,12 +68,8 @@ Examples:
 @click.option(
     "--fold", type=click.IntRange(0, 4), help="With --split every-5th: the first index held out; 4 unless given."
 )
-@click.option(
-    "--format", type=click.Choice(["coco", "folders", "voc", "yolo"]), help="What a folder holds, where several fit."
-)
-@click.option(
-    "--task", type=click.Choice(["locate", "detect"]), help="For boxes: one a picture (the largest), or many."
-)
+@format_option
+@click.option("--task", type=click.Choice(TASKS), help=f"What is asked, where the data does not tell. {TASK_WORDS}")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with a Run that was stopped.")
 @click.option("--tensorboard", is_flag=True, help="Write TensorBoard's files into RUN/tensorboard.")
 @click.option("--json", "as_json", is_flag=True, help="Print metrics.json to standard output.")
@@ -73,15 +82,16 @@ def command(
     as_json: bool,  # noqa: FBT001 - click passes them by name
     **given: Any,
 ) -> None:
-    """Train on labelled pictures or boxes, measure it, and write a report.
+    """Train on labelled pictures, boxes or sequences, measure it, and write a report.
 
     DATA is a folder with a subfolder a class (train/, val/ and test/ may stand above them), a CSV file, or a folder of
-    boxes: Pascal VOC, COCO or YOLO.
+    boxes: Pascal VOC, COCO or YOLO. Sequences are texts (a folder of .txt files, a table with a column of texts, one
+    long text), tagged tokens, piano rolls (.mat, .npz) or series (a table with a column of times).
     """
     from boda.verbs import train as verb
 
     if (data is None) == (resume is None):
-        raise click.UsageError("Give the pictures' folder or table, or --resume RUN to go on with a Run.")
+        raise click.UsageError("Give a folder, a file or a table, or --resume RUN to go on with a Run.")
     if resume is not None:
         refuse_beside_resume(context, "Run")
         _show(verb.resume(resume), as_json=as_json)

@@ -62,6 +62,8 @@ def read(source: Any, *, format: str | None = None, **options: Any) -> Dataset: 
         return source
     name = _reader_of(source) if format is None else _wanted(source, format)
     reader = READERS[name]
+    if options.get("task") == "classify" and "task" not in _options_of(reader):
+        del options["task"]  # it is what readers of labels read for
     _refuse_task(source, name, options, _options_of(reader))
     _refuse_options(f"the reader {name!r}", options, _options_of(reader))
     if name == "arrays":

@@ -296,12 +296,25 @@ def _fill(hot: np.ndarray, members: list[np.ndarray], order: list[int], wanted: 
     nearer: sum_c |wanted_c - count_c| / total_c shrinks
     """
     total = hot.sum(axis=0)
-    weight, count = 1.0 / np.maximum(total, 1), np.zeros_like(total)
+    weight, count = (1.0 / np.maximum(total, 1)).tolist(), [0] * len(total)
+    most, wished = np.maximum(total, 1).tolist(), wanted.tolist()
+    table = _counted(hot, members)
     chosen = np.zeros(len(hot), dtype=bool)
     for unit in order:
-        more = count + hot[members[unit]].sum(axis=0)
-        gain = ((np.abs(wanted - count) - np.abs(wanted - more)) * weight).sum()
-        if gain > 1e-12 and (more < np.maximum(total, 1)).all():
+        more = table[unit].items()
+        gain = sum((abs(wished[c] - count[c]) - abs(wished[c] - count[c] - k)) * weight[c] for c, k in more)
+        if gain > 1e-12 and all(count[c] + k < most[c] for c, k in more):
             chosen[members[unit]] = True
-            count = more
+            for c, k in more:
+                count[c] += k
     return chosen
+
+
+def _counted(hot: np.ndarray, members: list[np.ndarray]) -> list[dict[int, int]]:
+    """How many samples of each class a unit has; classes without any are left out."""
+    units = np.repeat(np.arange(len(members)), [len(rows) for rows in members])
+    rows, classes = np.nonzero(hot[np.concatenate(members)])
+    table: list[dict[int, int]] = [{} for _ in members]
+    for unit, c in zip(units[rows].tolist(), classes.tolist(), strict=True):
+        table[unit][c] = table[unit].get(c, 0) + 1
+    return table

@@ -50,8 +50,8 @@ class Contents:
 
     @property
     def val(self) -> dict[str, Any]:
-        """The figures on the validation part."""
-        return self.metrics.get("val") or {}
+        """The figures on the part that is reported on: the validation part, unless choices were made on it."""
+        return self.metrics.get(self.metrics.get("reported") or "val") or {}
 
     @property
     def classes(self) -> list[str]:

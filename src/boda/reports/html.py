@@ -69,6 +69,10 @@ def write_report(run: Run) -> Path:
     A section whose files are missing is left out.
     Raises RunError where run.json is missing or a file is damaged.
     """
+    if run.about.get("kind") == "sequences":
+        from boda.reports.sequences.page import write_sequence_report
+
+        return write_sequence_report(run)
     contents = Contents.read(run)
     makers = BOX_SECTIONS if is_boxes(contents.metrics) else SECTIONS
     sections = [section for section in (make(contents) for make in makers) if section is not None]

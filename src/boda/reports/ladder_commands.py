@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from boda.reports.ladder_words import Ladder, Rung
 
-READING = ("group_pattern", "path_column", "label_column", "group_column")  # what `boda train` takes of the reader's
+READING = ("group_pattern", "path_column", "label_column", "group_column", "format", "task")  # options of `boda train`
 
 
 def command(ladder: Ladder, path: Path) -> str:
@@ -61,11 +61,18 @@ def _command(ladder: Ladder, path: Path, recipe: Path, change: str) -> str:
         f"boda train {quoted(ladder.get('data') or 'PHOTOS')}",
         f"--recipe {quoted(recipe)} --split {quoted(path)}",
         change,
-        *(f"--{name.replace('_', '-')} {quoted(reading[name])}" for name in READING if reading.get(name)),
+        *(_read(name, value) for name, value in reading.items() if value),
         "--on-bad error" if ladder.get("on_bad") == "error" else "",
         f"--seed {clean(ladder['seed'])}" if ladder.get("seed") else "",
     ]
     return " ".join(filter(None, words))
+
+
+def _read(name: str, value: Any) -> str:
+    """An option of the reader, as `boda train` takes it."""
+    if name in READING:
+        return f"--{name.replace('_', '-')} {quoted(value)}"
+    return f"--read {quoted(f'{name}={_plain(value)}')}"
 
 
 def _call(ladder: Ladder, path: Path, recipe: Path, change: Mapping[str, Any]) -> str:

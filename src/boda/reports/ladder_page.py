@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from boda.reports import ladder_commands as commands
 from boda.reports import ladder_figures as figures
+from boda.reports import ladder_score as scores
 from boda.reports import ladder_words as words
 from boda.reports.about_data import path_line
 from boda.reports.contents import Contents
+from boda.reports.ladder_method import method
 from boda.reports.learning_figure import learning_curve
 from boda.reports.page import Html, Section, document, element, join, listing, name, note, table
 from boda.reports.words import NOTHING, clean, interval, is_interval, number, percent, plural, seconds
@@ -32,6 +34,10 @@ KINDS = {
     "thaw": "thawed layers",
     "scratch": "the architecture alone",
     "together": "several levers at once",
+    "cell": "the cell",
+    "size": "the network's size",
+    "drop": "what is left out by chance",
+    "reading": "how a sequence is read",
 }
 
 
@@ -78,12 +84,14 @@ def forest_section(pages: Pages) -> Section | None:
 
 
 def _forest(pages: Pages) -> Html:
-    alt = "Forest plot: each lever's difference of accuracy from the base, with its 95 % interval"
+    score, noun = scores.score_of(words.base_of(pages.ladder)), scores.thing(pages.ladder)
+    alt = f"Forest plot: each lever's difference of {score.name} from the base, with its 95 % interval"
+    better = "" if score.is_share else f" It says by how much less {score.name} the lever has."
     return join(
         note(
-            "Each line is a lever's difference from the base on the same pictures, with its 95 % interval: the shorter "
-            "the line, the surer. ▲ helps, ▼ hurts, ○ no difference shown. An interval may miss 0 by chance where many "
-            "levers are tried, so the verdict asks for more than that."
+            f"Each line is a lever's difference from the base on the same {noun}s, with its 95 % interval: the shorter "
+            f"the line, the surer.{better} ▲ helps, ▼ hurts, ○ no difference shown. An interval may miss 0 by chance "
+            "where many levers are tried, so the verdict asks for more than that."
         ),
         pages.contents.draw("forest", figures.forest(pages.ladder), alt),
     )
@@ -95,17 +103,34 @@ def table_section(pages: Pages) -> Section | None:
     done = words.measured(pages.ladder)
     if not done:
         return None
-    head = ("rung", "verdict", "accuracy", "log loss", "difference", "p", "seconds", "times base", "peak MB")
+    score = scores.score_of(base)
+    losses = ("log loss",) if score.second else ()
+    head = ("rung", "verdict", score.name, *losses, "difference", "p", "seconds", "times base", "peak MB")
     body = join(
-        note(
-            "Differences are in points of accuracy; p is that of the score from which the verdict comes, corrected for "
-            "all levers and both scores; the log loss is that of calibrated confidences, lower is better. "
-            "Times base compares the median seconds of a fold with the base's; the first fold, which also computes "
-            "what all share, is left out. The base ran alone, with all cores."
-        ),
+        note(f"{_of_differences(score)} {_of_seconds(pages.ladder)}"),
         table(head, [_row(rung, base) for rung in done], words=2),
     )
     return Section("table", "The figures", body)
+
+
+def _of_differences(score: scores.Score) -> str:
+    if not score.second:
+        return (
+            f"Differences say by how much less {score.name} a lever has than the base, so that above 0 is better; p is "
+            "corrected for all levers."
+        )
+    return (
+        "Differences are in points of accuracy; p is that of the score from which the verdict comes, corrected for "
+        "all levers and both scores; the log loss is that of calibrated confidences, lower is better."
+    )
+
+
+def _of_seconds(ladder: Ladder) -> str:
+    alone = "The base ran alone, with all cores." if scores.thing(ladder) == "picture" else "Each ran on one core."
+    return (
+        "Times base compares the median seconds of a fold with the base's; the first fold, which also computes what "
+        f"all share, is left out. {alone}"
+    )
 
 
 def rungs_section(pages: Pages) -> Section | None:
@@ -127,13 +152,13 @@ def winner_section(pages: Pages) -> Section | None:
     rung = next((r for r in words.rungs_of(pages.ladder) if r.get("name") == winner.get("name")), winner)
     body = join(
         element("p", element("b", words.title_of(rung)), ". ", clean(winner.get("why") or "", 400)),
-        _held_out(held) if held else None,
+        _held_out(held, pages.ladder) if held else None,
         _rolled_back(pages.ladder),
         element("h3", "The same again"),
         element("pre", commands.command(pages.ladder, pages.contents.run.path)),
         note(f"Its Run, with a report of its own, is in the folder {clean(winner.get('run') or 'winner')} beside."),
     )
-    return Section("winner", "The winner, on pictures held out", body)
+    return Section("winner", f"The winner, on {_held_things(pages.ladder)} held out", body)
 
 
 def learning_section(pages: Pages) -> Section | None:
@@ -160,33 +185,12 @@ def method_section(pages: Pages) -> Section:
     versions = pages.ladder.get("versions") or {}
     rows = [(clean(package), clean(version)) for package, version in versions.items()]
     body = join(
-        listing([text for text in _method(pages.ladder) if text]),
+        listing(method(pages.ladder)),
         element("details", element("summary", "Versions"), table(("package", "version"), rows)) if rows else None,
     )
     return Section("method", "How it was measured", body)
 
 
-METHOD = (
-    (
-        "A rung that can hardly come to show a gain any more is stopped early, never one that looks good; it is "
-        "compared with the base on the folds that both answered."
-    ),
-    (
-        "The difference is taken picture by picture, in accuracy and in log loss; copies of a picture count as one. "
-        "The test flips the signs of the pictures' differences at random and asks how often chance alone comes as far; "
-        "the luck of single fits, which moves a whole fold, is counted as chance too. It is corrected for all levers "
-        "and both scores together, so that a ladder of levers that all do nothing calls one of them by mistake about "
-        "one time in twenty. Where accuracy shows a difference its sign is the verdict, else that of the log loss. The "
-        "intervals are those of each lever alone."
-    ),
-    "“No difference shown” does not mean that there is none: it may be smaller than so many pictures can show.",
-    "Penalty and temperature for a fold come from the answers on the other folds.",
-    (
-        "The winner is the lever, of those that help, that gains most accuracy over the base on the pictures that both "
-        "answered, and loses none; or else it is the base. Since it was picked for its figure, that figure flatters; "
-        "the held-out pictures, which no choice has seen, were asked once, by the winner alone."
-    ),
-)
 SECTIONS = (
     verdict_section,
     forest_section,
@@ -201,7 +205,7 @@ SECTIONS = (
 def _heading(pages: Pages) -> Html:
     ladder, about = pages.ladder, pages.contents.about
     facts = [
-        plural(ladder["n"], "training picture") if ladder.get("n") else "",
+        plural(ladder["n"], _told_of(ladder)) if ladder.get("n") else "",
         plural(len(ladder["classes"]), "class", "classes") if ladder.get("classes") else "",
         plural(len(words.rungs_of(ladder)), "rung"),
         seconds(ladder["seconds"]) if ladder.get("seconds") else "",
@@ -225,14 +229,16 @@ def _foot(pages: Pages) -> str:
 def _winner_line(ladder: Ladder) -> Html | None:
     winner = ladder.get("winner") or {}
     held = winner.get("held_out") or {}
-    if held.get("accuracy") is None:
+    if not scores.is_measured(held):
         return None
-    pictures = plural(held.get("n") or 0, "picture")
+    many = scores.held_many(held, ladder)
+    found = f"is right on {scores.line(held)}" if scores.score_of(held).is_share else f"has {scores.line(held)}"
+    of = "of" if scores.score_of(held).is_share else "on"
     return element(
         "p",
         "The winner, ",
         name(winner.get("name")),
-        f", is right on {words.accuracy_line(held)} of {pictures} held out until the end. ",
+        f", {found} {of} {many} held out until the end. ",
         element("a", "The command that repeats it", href="#winner"),
         ".",
         element("span", " Careful. ", class_="warn") if words.rolled_back(ladder) else None,
@@ -252,13 +258,15 @@ def _sentence(half: str) -> str:
 
 def _row(rung: Rung, base: Rung) -> list[str]:
     times = words.times_the_base(rung, base)
-    accuracy, gain = rung.get("accuracy_interval"), rung.get("interval")
+    score = scores.score_of(base)
+    ends = scores.ends_words(rung)
+    spread = f"{ends}\u202f%" if score.is_share and ends else ends
     return [
         element("div", name(words.title_of(rung, 60)), _short(rung), style="min-width: 8em"),
         element("b", "the base") if rung is base else _verdict(rung),
-        _over(percent(rung.get("accuracy")), interval(accuracy) if is_interval(accuracy) else ""),
-        number(rung.get("log_loss")),
-        _over(words.points(rung.get("difference")), words.points_interval(gain) if is_interval(gain) else ""),
+        _over(scores.value_words(rung), spread),
+        *([number(rung.get("log_loss"))] if score.second else []),
+        _over(scores.gain(rung), scores.gain_interval(rung) if is_interval(rung.get("interval")) else ""),
         words.p_value(words.deciding_p(rung)),
         seconds(rung.get("seconds")),
         NOTHING if times is None else f"{times:.1f}",
@@ -300,7 +308,7 @@ def _fold(pages: Pages, place: int, rung: Rung) -> Html:
 
 def _fold_summary(rung: Rung, base: Rung) -> Html:
     state = element("b", "the base") if rung is base else _verdict(rung)
-    told = f" · {words.accuracy_line(rung)}" if rung.get("accuracy") is not None else None
+    told = f" · {scores.line(rung)}" if scores.is_measured(rung) else None
     return element("summary", name(words.title_of(rung)), _short(rung), " · ", state, told)
 
 
@@ -325,15 +333,30 @@ def _asked_for(pages: Pages, rung: Rung) -> Html | None:
     return join(element("pre", typed), element("pre", lines) if lines else None)
 
 
-def _held_out(held: dict[str, Any]) -> Html:
+def _told_of(ladder: Ladder) -> str:
+    noun = scores.thing(ladder)
+    return f"training {noun}" if noun in {"picture", "sequence"} else noun
+
+
+def _held_things(ladder: Ladder) -> str:
+    return {"piece": "text", "forecast": "steps"}.get(scores.thing(ladder), f"{scores.thing(ladder)}s")
+
+
+def _held_out(held: dict[str, Any], ladder: Ladder) -> Html:
+    noun = held.get("unit") or scores.thing(ladder)
+    many = (f"{noun}s", f"{held['n']:,}" if held.get("n") else NOTHING, "", "held out until the end")
+    if not scores.score_of(held).second:
+        found = (scores.score_of(held).name, scores.value_words(held), scores.ends_words(held))
+        score = (*found, f"on {_held_things(ladder)} touched once")
+        return element("dl", *(_tile(*tile) for tile in (score, many)), class_="figures")
     ends = held.get("log_loss_interval")
     spread = f"{number(ends[0])} to {number(ends[1])}" if is_interval(ends) else ""
     accuracy, ece = percent(held.get("accuracy")), percent(held.get("ece"))
     tiles = (
-        ("accuracy", accuracy, interval(held.get("accuracy_interval")), "on pictures touched once"),
+        ("accuracy", accuracy, interval(held.get("accuracy_interval")), f"on {noun}s touched once"),
         ("log loss", number(held.get("log_loss")), spread, "lower is better"),
-        ("calibration error", ece, "", "0 is perfectly honest"),
-        ("pictures", f"{held['n']:,}" if held.get("n") else NOTHING, "", "held out until the end"),
+        *([("calibration error", ece, "", "0 is perfectly honest")] if held.get("ece") is not None else []),
+        many,
     )
     return element("dl", *(_tile(*tile) for tile in tiles), class_="figures")
 
@@ -344,28 +367,3 @@ def _tile(title: str, value: str, spread: str, meaning: str) -> Html:
         element("dt", title),
         element("dd", value, element("small", spread) if spread else None, element("small", meaning)),
     )
-
-
-def _method(ladder: Ladder) -> list[str]:
-    """How it was measured, a point or two each; what is not known yet is left out."""
-    found = [*_on_folds(ladder), *METHOD]
-    if ladder.get("minutes"):
-        left = sum(rung.get("status") == "left out" for rung in words.rungs_of(ladder))
-        gone = f"; {plural(left, 'rung')} {'was' if left == 1 else 'were'} left out" if left else ""
-        found.append(f"The time budget was {ladder['minutes']:g} minutes{gone}.")
-    return [*found, f"The seed is {clean(ladder.get('seed', 0))}: it deals the folds and starts the networks."]
-
-
-def _on_folds(ladder: Ladder) -> list[str]:
-    if not ladder.get("folds"):
-        return []
-    times, costly = (plural(ladder.get(key) or 1, "time") for key in ("repeats", "costly_repeats"))
-    fewer = f" ({costly} for rungs that thaw layers)" if ladder.get("costly_repeats") and times != costly else ""
-    dealt = (
-        f"The training pictures were dealt into {ladder['folds']} folds, {times} over{fewer}, with equal shares of the "
-        "classes in each and copies of a picture kept together."
-    )
-    return [
-        dealt,
-        "Each rung learns from all folds but one and answers on that one, in turn; every rung has the same folds.",
-    ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from boda.reports import ladder_commands as commands
+from boda.reports import ladder_score as scores
 from boda.reports import ladder_words as words
-from boda.reports.words import NOTHING, clean, percent, plural, seconds
+from boda.reports.words import NOTHING, clean, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 COLOURS = {words.HELPS: "green", words.HURTS: "red", words.SAME: "dim"}
 HEADLINES = {"better": "green", "same": "yellow", "none": "dim"}
-FIGURES = ("accuracy", "points (95 % interval)", "time")
 
 
 def summary(run: Run) -> Group:
@@ -46,7 +46,9 @@ def _table(ladder: Ladder) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("rung", no_wrap=True, overflow="ellipsis", max_width=22)
     table.add_column("verdict", overflow="fold", min_width=15)
-    for figure in FIGURES:
+    score = scores.score_of(words.base_of(ladder))
+    gained = "points" if score.is_share else "less"
+    for figure in (score.name, f"{gained} (95 % interval)", "time"):
         table.add_column(figure, justify="right", no_wrap=True)
     for rung, cells in _lines(ladder):
         style = COLOURS.get(str(rung.get("verdict")), "bold" if rung is words.base_of(ladder) else "")
@@ -62,8 +64,8 @@ def _lines(ladder: Ladder) -> Iterator[tuple[Rung, tuple[str, ...]]]:
         early = ", stopped early" if rung.get("status") == "stopped early" else ""
         gain = NOTHING
         if rung.get("difference") is not None:
-            gain = f"{words.points(rung['difference'])} ({words.points_interval(rung.get('interval'))})"
-        figures = (percent(rung.get("accuracy")), gain, seconds(rung.get("seconds")))
+            gain = f"{scores.gain(rung)} ({scores.gain_interval(rung)})"
+        figures = (scores.value_words(rung), gain, seconds(rung.get("seconds")))
         yield rung, (name, verdict + early, *figures)
 
 
@@ -86,11 +88,13 @@ def _pairs(ladder: Ladder, run: Run) -> Iterator[tuple[str, str]]:
             yield clean(rung.get("name") or "?", 40), words.reason(rung)
     winner = ladder.get("winner") or {}
     held = winner.get("held_out") or {}
-    if held.get("accuracy") is not None:
-        pictures = plural(held.get("n") or 0, "picture")
+    if scores.is_measured(held):
+        many = scores.held_many(held, ladder)
+        is_share = scores.score_of(held).is_share
+        found = f"right on {scores.line(held)} of" if is_share else f"{scores.line(held)} on"
         name = clean(winner.get("name"), 40)
         gone = f"; {rolled}" if (rolled := words.rolled_back(ladder)) else ""
-        yield "winner", f"{name}: right on {words.accuracy_line(held)} of {pictures} held out until the end{gone}"
+        yield "winner", f"{name}: {found} {many} held out until the end{gone}"
         yield "again", commands.command(ladder, run.path)
     if sentence := (ladder.get("learning_curve") or {}).get("sentence"):
         yield "pictures", clean(sentence, 600)

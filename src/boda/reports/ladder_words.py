@@ -6,7 +6,8 @@ import math
 from statistics import NormalDist, median
 from typing import TYPE_CHECKING, Any
 
-from boda.reports.words import NOTHING, base_name, clean, is_interval, percent, plural, seconds
+from boda.reports import ladder_score as scores
+from boda.reports.words import NOTHING, base_name, clean, is_interval, plural, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,9 +57,9 @@ def untold(ladder: Ladder) -> list[Rung]:
 
 
 def measured(ladder: Ladder) -> list[Rung]:
-    """The rungs that have an accuracy: the base, those compared with it, and those that wait for that."""
+    """The rungs that have a figure: the base, those compared with it, and those that wait for that."""
     known = [base_of(ladder), *compared(ladder), *untold(ladder)]
-    return [rung for rung in known if rung.get("accuracy") is not None]
+    return [rung for rung in known if scores.is_measured(rung)]
 
 
 def with_verdict(ladder: Ladder, verdict: str) -> list[Rung]:
@@ -81,7 +82,8 @@ def headline(ladder: Ladder) -> tuple[str, str, str]:
             "Levers are compared with the base once all rungs are done, so that nobody stops at a lucky moment.",
         )
     good = with_verdict(ladder, HELPS)
-    on = f"On these {ladder['n']:,} pictures" if ladder.get("n") else "On these pictures"
+    many = f"{scores.thing(ladder)}s"
+    on = f"On these {ladder['n']:,} {many}" if ladder.get("n") else f"On these {many}"
     if not good:
         return "same", "No gain shown", f"{on} {_none(len(told))} is shown to help."
     verb = "helps" if len(good) == 1 else "help"
@@ -103,18 +105,24 @@ def sentences(ladder: Ladder) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def needed_pictures(ladder: Ladder, difference: float = POINT) -> int | None:
-    """About how many pictures it takes to find `difference` (a share) four times in five; None where that is unknown.
+def needed_pictures(ladder: Ladder, difference: float | None = None) -> int | None:
+    """About how many pictures it takes to find `difference` four times in five; None where that is unknown.
+
+    By default it is a hundredth: a point of accuracy, or 1 % of the base's loss.
 
     Intervals narrow with the root of the number of pictures: n ((z + 0.84) s / difference)^2, where s is a standard
     error, from the median half width (1.96 s) of the intervals of the levers that show no difference. The verdict is
-    corrected for m tests, all levers in both scores, so z is the normal quantile at 1 - 0.025 / m (Bonferroni's, a
+    corrected for m tests, all levers in all scores, so z is the normal quantile at 1 - 0.025 / m (Bonferroni's, a
     little strict).
     """
     widths = sorted((r["interval"][1] - r["interval"][0]) / 2 for r in with_verdict(ladder, SAME))
     if not widths or not ladder.get("n") or not widths[len(widths) // 2]:
         return None
-    z = NormalDist().inv_cdf(1 - 0.025 / (2 * len(compared(ladder))))
+    score = scores.score_of(base_of(ladder))
+    difference = (
+        POINT * (1.0 if score.is_share else abs(base_of(ladder)[score.key])) if difference is None else difference
+    )
+    z = NormalDist().inv_cdf(1 - 0.025 / ((1 + score.second) * len(compared(ladder))))
     power = (z + 0.84) / 1.96  # interval's half width to a difference that is found four times in five
     wanted = ladder["n"] * (widths[len(widths) // 2] * power / difference) ** 2
     size = 10 ** max(math.floor(math.log10(wanted)) - 1, 0)
@@ -139,23 +147,6 @@ def times_the_base(rung: Rung, base: Rung) -> float | None:
     return mine / theirs if mine is not None and theirs else None
 
 
-def points(share: float | None) -> str:
-    """A difference of shares in points, with its sign."""
-    return NOTHING if share is None else f"{100 * share:+.1f}"
-
-
-def accuracy_line(found: Rung) -> str:
-    """Accuracy with its interval, such as "92.0 % (87.4 to 95.0)"."""
-    ends = found.get("accuracy_interval")
-    spread = f" ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})" if is_interval(ends) else ""
-    return f"{percent(found.get('accuracy'))}{spread}"
-
-
-def points_interval(ends: Any) -> str:
-    """Both ends of such a difference."""
-    return f"{points(ends[0])} to {points(ends[1])}" if is_interval(ends) else NOTHING
-
-
 def p_value(p: float | None) -> str:
     """A p-value with three decimals, or that it is below.
 
@@ -174,14 +165,14 @@ def verdict_words(rung: Rung) -> str:
     if verdict in SIGNS:
         words = f"{SIGNS[verdict]}\u00a0{verdict}".replace("no difference", "no\u00a0difference")
         return f"{words} (log\u00a0loss)" if by_log_loss(rung) else words
-    return STATES.get(str(rung.get("status")), _not_compared(rung) if rung.get("accuracy") is not None else NOTHING)
+    return STATES.get(str(rung.get("status")), _not_compared(rung) if scores.is_measured(rung) else NOTHING)
 
 
 def reason(rung: Rung) -> str:
     """Why there is no figure, such as "left out: it would take about 6 min 50 s"."""
     state = STATES.get(str(rung.get("status")), clean(rung.get("status") or "unknown"))
-    if rung.get("accuracy") is not None:
-        state = f"{state}, {accuracy_line(rung)}, {_not_compared(rung)}"
+    if scores.is_measured(rung):
+        state = f"{state}, {scores.line(rung)}, {_not_compared(rung)}"
     parts = [clean(rung["reason"], 300)] if rung.get("reason") else []
     if rung.get("estimate_seconds"):
         parts.append(f"it would take about {seconds(rung['estimate_seconds'])}")
@@ -244,8 +235,13 @@ def _no_difference(ladder: Ladder) -> str:
     if wanted is None or not ladder.get("n"):
         return text
     if wanted <= ladder["n"]:
-        return f"{text} A difference of 1 point would most likely have been seen."
-    return f"{text} To see a difference of 1 point among so many levers you would need about {wanted:,} pictures."
+        return f"{text} A difference of {_hundredth(ladder)} would most likely have been seen."
+    more = f"{wanted:,} {scores.thing(ladder)}s"
+    return f"{text} To see a difference of {_hundredth(ladder)} among so many levers you would need about {more}."
+
+
+def _hundredth(ladder: Ladder) -> str:
+    return "1 point" if scores.score_of(base_of(ladder)).is_share else "1 %"
 
 
 def _near(ladder: Ladder) -> str:
@@ -301,8 +297,8 @@ def _gains(rungs: Sequence[Rung]) -> str:
 
 
 def _gain(rung: Rung) -> str:
-    """The difference in points, or the log loss where only that shows it."""
-    gain = f"{points(rung['difference'])} points"
+    """The difference in points or in nats, or the log loss where only that shows it."""
+    gain = scores.gain_words(rung)
     loss = rung.get("log_loss_difference")
     return f"log loss {loss:+.3f}, {gain}" if by_log_loss(rung) and loss is not None else gain
 

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from boda.errors import RecipeError
 from boda.recipe import Recipe
+from boda.recipe.sequence import SequenceRecipe
 from boda.reports import box_text, box_words
 from boda.reports.contents import Contents
+from boda.reports.sequences import text as sequence_text
+from boda.reports.sequences import words as sequence_words
 from boda.reports.words import (
     BASELINES,
     NOTHING,
@@ -49,11 +52,13 @@ COLUMNS: tuple[tuple[str, int, dict[str, Any]], ...] = (  # heads, largest width
     ("recipe", 60, {"overflow": "fold"}),
     ("seed", 10, _FIGURE),
     ("n", 9, _FIGURE),
-    ("accuracy (95 %)", 28, {"no_wrap": True}),
+    ("accuracy (95 %)", 36, {"no_wrap": True}),
     ("log\nloss", 7, _FIGURE),
     ("time", 8, _FIGURE),
     ("date", 16, {"no_wrap": True}),
 )
+LENGTHS = (0, 100, 500, 5000)  # of the longest sequence, for which usual recipes differ
+DECIDED = ("cell", "units", "layers", "epochs")  # of sequences: shown elsewhere, or chosen by how much data there is
 COLOURS = {"better": "green", "same": "yellow", "worse": "red", "none": "dim"}
 
 
@@ -63,6 +68,8 @@ def summary(run: Run) -> Group:
     from rich.text import Text
 
     contents = Contents.read(run)
+    if sequence_words.is_sequences(contents.about):
+        return Group(Text("\n".join(sequence_text.summary_lines(contents))))
     boxes = box_words.is_boxes(contents.metrics)
     kind, sentence = (box_words.verdict if boxes else verdict)(contents.metrics)
     scores = (box_text.scores if boxes else _scores)(contents.metrics)
@@ -91,19 +98,27 @@ def runs_table(runs: Iterable[Run]) -> Table:
 def _line(run: Run) -> list[str]:
     about = run.about
     metrics = run.metrics if run.has("metrics.json") else {}
+    score = _compact_score
+    if sequence_words.is_sequences(about):
+        score, metrics = sequence_text.compact_score, _reported(metrics, about)
     val, status = metrics.get("val") or {}, str(about.get("status", NOTHING))
     return [
         run.path.name or str(run.path),
         base_name(about.get("data") or NOTHING),
-        str((about.get("backbone") or {}).get("name") or NOTHING),
+        _network(run),
         _changes(run),
         str(about.get("seed", NOTHING)),
         f"{val['n']:,}" if val.get("n") else NOTHING,
-        _compact_score(metrics, val) if status == "complete" else status,
+        score(metrics) if status == "complete" else status,
         number(val.get("log_loss")),
         _whole_seconds((metrics.get("seconds") or {}).get("total")),
         str(about.get("created") or NOTHING)[:16].replace("T", " "),
     ]
+
+
+def _reported(metrics: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures with the unit that words need; "val" is the part that is reported on."""
+    return {**metrics, "unit": about.get("unit"), "val": metrics.get(metrics.get("reported") or "val")}
 
 
 def _changes(run: Run) -> str:
@@ -111,6 +126,8 @@ def _changes(run: Run) -> str:
     if not run.has("recipe.toml"):
         return NOTHING
     try:
+        if sequence_words.is_sequences(run.about):
+            return _sequence_changes(SequenceRecipe.read(run.path / "recipe.toml"), run.about)
         recipe = Recipe.read(run.path / "recipe.toml")
     except RecipeError:  # of another version of boda
         return "cannot be read"
@@ -118,6 +135,30 @@ def _changes(run: Run) -> str:
     beside_each = (_beside(recipe, Recipe.usual(task, pictures)) for pictures in _pictures_to_learn_from(run))
     changed = [f"{key}={_written(value)}" for key, value in min(beside_each, key=len).items()]
     return " ".join(entry for entry in changed if not entry.startswith("backbone=")) or "default"
+
+
+def _sequence_changes(recipe: SequenceRecipe, about: Mapping[str, Any]) -> str:
+    """The same of sequences, without what the data decides, and the cell, which has a column of its own."""
+    task, unit = str(about.get("task")), str(about.get("unit"))
+    beside_each = [_apart(recipe, SequenceRecipe.usual(task, longest=longest, unit=unit)) for longest in LENGTHS]
+    changed: list[str] = min(beside_each, key=len)
+    return " ".join(changed) or "default"
+
+
+def _apart(recipe: SequenceRecipe, usual: SequenceRecipe) -> list[str]:
+    known, entries = dataclasses.asdict(usual), dataclasses.asdict(recipe).items()
+    return [f"{key}={_written(value)}" for key, value in entries if value != known[key] and key not in DECIDED]
+
+
+def _network(run: Run) -> str:
+    """The backbone; of sequences the cell and its width, such as "gru 128"."""
+    if sequence_words.is_sequences(run.about) and run.has("recipe.toml"):
+        try:
+            recipe = SequenceRecipe.read(run.path / "recipe.toml")
+        except RecipeError:  # of another version of boda
+            return NOTHING
+        return f"{recipe.cell} {recipe.units}" + (f", {recipe.layers} layers" if recipe.layers > 1 else "")
+    return str((run.about.get("backbone") or {}).get("name") or NOTHING)
 
 
 def _pictures_to_learn_from(run: Run) -> list[int | None]:
@@ -159,8 +200,9 @@ def _whole_seconds(value: float | None) -> str:
     return NOTHING if value is None else f"{value:,.0f}\u202fs"
 
 
-def _compact_score(metrics: Mapping[str, Any], val: Mapping[str, Any]) -> str:
+def _compact_score(metrics: Mapping[str, Any]) -> str:
     """The leading score and its interval, such as "90.0 % (85 to 93)"."""
+    val = metrics.get("val") or {}
     if box_words.is_boxes(metrics):
         return box_text.compact_score(metrics)
     key, words = score_name(metrics)

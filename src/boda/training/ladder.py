@@ -14,14 +14,13 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from boda.models import backbones
 from boda.progress import say, track
 from boda.training.cells import read_cells, seconds_a_fold
 from boda.training.executor import Processes, Work
 from boda.training.rung import Job, read_state
-from boda.training.rungs import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from boda.recipe import Recipe
     from boda.training.executor import Ended, Executor
-    from boda.training.ladder_pictures import LadderPictures
     from boda.training.rungs import Rung
 
 ENDED = ("done", "stopped early")
@@ -67,9 +65,9 @@ class Ladder:
 
     Args:
         folder: where its files are.
-        base: the recipe that the rungs change.
+        base: the recipe that the rungs change, a Recipe.
         rungs: the base first.
-        pictures: what all rungs learn from.
+        pictures: what all rungs learn from, LadderPictures.
         settings: how it is climbed.
 
     Attributes:
@@ -78,10 +76,11 @@ class Ladder:
         tried: the rungs that were begun or left out in this call.
     """
 
+    module: ClassVar[str] = "boda.training.rung"  # what a rung's process runs
     folder: Path
-    base: Recipe
+    base: Any
     rungs: Sequence[Rung]
-    pictures: LadderPictures
+    pictures: Any
     settings: Settings
     left_out: dict[str, tuple[str, float]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
@@ -120,8 +119,8 @@ class Ladder:
     def _works(self, waiting: Sequence[Rung]) -> Iterator[Work | None]:
         """The base, and when it has ended the others in the order of `_next`."""
         rest = list(waiting)
-        if rest and rest[0].name == BASE:
-            self.tried.add(BASE)
+        if rest and self._is_base(rest[0]):
+            self.tried.add(rest[0].name)
             yield self._work(rest.pop(0))
             while self.state(self.rungs[0]).get("status") not in (*ENDED, "failed"):
                 yield None
@@ -162,12 +161,15 @@ class Ladder:
             recipe=rung.recipe(self.base).to_toml(),
             cells=tuple(self._cells(rung)),
             seed=self.settings.seed,
-            base=BASE if rung.is_costly else None,
-            deadline=None if rung.name == BASE else self.settings.deadline,
+            base=self.rungs[0].name if rung.is_costly else None,
+            deadline=None if self._is_base(rung) else self.settings.deadline,
         )
-        arguments = ("-m", "boda.training.rung", str(job.write()), "--with-parent")
-        threads = (os.cpu_count() or 1) if rung.name == BASE else 1
-        return Work(name=rung.name, arguments=arguments, log=self._folder(rung) / "log.txt", threads=threads)
+        arguments = ("-m", self.module, str(job.write()), "--with-parent")
+        log = self._folder(rung) / "log.txt"
+        return Work(name=rung.name, arguments=arguments, log=log, threads=self._threads(rung))
+
+    def _threads(self, rung: Rung) -> int:
+        return (os.cpu_count() or 1) if self._is_base(rung) else 1
 
     def _cells(self, rung: Rung) -> list[tuple[int, int]]:
         repeats = self.settings.costly_repeats if rung.is_costly else self.settings.repeats
@@ -188,10 +190,10 @@ class Ladder:
         others: list[float] = []
         for other in self.rungs:
             found = read_state(self._folder(other))
-            if found.get("cells") and other.name != BASE:
+            if found.get("cells") and not self._is_base(other):
                 share = found["cells"] / len(self._cells(other))
                 ratio = found["seconds"] / max(self._guess(other) * share, 1e-3)
-                (alike if _pace(other, self.base) == _pace(rung, self.base) else others).append(ratio)
+                (alike if self._pace(other) == self._pace(rung) else others).append(ratio)
         return median(alike) if alike else min(max(median(others), 0.5), 3.0) if others else 1.0
 
     def _guess(self, rung: Rung) -> float:
@@ -209,17 +211,19 @@ class Ladder:
             return 2 + fresh + cells * n * views * 0.001
         return 6 + fresh + cells * (0.5 + n * views * recipe.head.epochs / 40_000)
 
+    def _pace(self, rung: Rung) -> str:
+        """What kind of work a rung is, of which one measures another; "fresh" where features are most of it."""
+        if rung.is_costly:
+            return rung.kind
+        if rung.kind in {"view", "augment"}:
+            return "fresh"
+        return "exact" if _is_exact(rung, rung.recipe(self.base)) else "keras"
+
+    def _is_base(self, rung: Rung) -> bool:
+        return rung.name == self.rungs[0].name
+
     def _folder(self, rung: Rung) -> Path:
         return self.folder / "rungs" / rung.name
-
-
-def _pace(rung: Rung, base: Recipe) -> str:
-    """What kind of work a rung is, of which one measures another; "fresh" where features are most of it."""
-    if rung.is_costly:
-        return rung.kind
-    if rung.kind in {"view", "augment"}:
-        return "fresh"
-    return "exact" if _is_exact(rung, rung.recipe(base)) else "keras"
 
 
 def _is_exact(rung: Rung, recipe: Recipe) -> bool:

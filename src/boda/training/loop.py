@@ -37,6 +37,7 @@ def train(
     metric: Callable[[Any, Any], Any] | None = None,
     metric_name: str = "accuracy",
     parted: Callable[[Any], Any] | None = None,
+    varying: bool = False,
     checkpoints: Checkpoints | None = None,
     callbacks: Sequence[Any] = (),
     stop: Stop | None = None,
@@ -67,6 +68,7 @@ def train(
         metric: `metric(y, logits)`, (n,) values, whose mean is shown; by default, right or not.
         metric_name: what it is called in the history.
         parted: turns a batch of `source` into the model's inputs, where it has several.
+        varying: whether axis 1 of a batch's x and y, the steps of sequences, differs from batch to batch.
         checkpoints: where to write them; None writes none.
         callbacks: Keras callbacks. Keras's `on_epoch_begin` is called again when training goes on within an epoch, and
             then everything is as the checkpoint has it. Whatever weights `on_train_end` sets stay.
@@ -93,7 +95,7 @@ def train(
         listed = callback_list(callbacks, model, epochs=epochs, steps=source.steps)
         state = State(model, listed.callbacks, ema=ema > 0)
         averages = list(zip(state.learning, state.averages, strict=False))
-        step = Step(model, optimizer, loss, metric or accuracy, averages, parted)
+        step = Step(model, optimizer, loss, metric or accuracy, averages, parted, varying=varying)
         history = HistoryFile(history_file, what) if history_file else None
         return Course(source, settings, step, state, listed, Writer(checkpoints), history, flag, display).run()
 

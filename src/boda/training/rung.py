@@ -19,7 +19,7 @@ import time
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -31,7 +31,9 @@ from boda.training.ladder_pictures import LadderPictures
 from boda.training.rung_answers import answerer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from boda.training.rung_answers import Answered
 
 LEAST_FOLDS = 2  # before a rung may be given up
 TIME = "time"
@@ -81,12 +83,10 @@ class Job:
 
 def run_rung(job: Job) -> dict[str, Any]:
     """Do what is missing of the job's cells, and give what rung.json says in the end."""
-    job.folder.mkdir(parents=True, exist_ok=True)
-    log = _Log(job.folder, time.perf_counter(), read_state(job.folder))
-    log.write("running")
+    log = Log.of(job)
     try:
         pictures = LadderPictures.read(job.ladder)
-        reason = _answer_cells(job, pictures, log)
+        reason = answer_cells(job, pictures, log, lambda: _answerer(job, pictures), lambda: _differences(job, pictures))
     except BodaError as error:
         if isinstance(error, Interrupted):
             raise
@@ -94,8 +94,7 @@ def run_rung(job: Job) -> dict[str, Any]:
     cells = read_cells(job.folder / "cells")
     logits = answers_of(cells, pictures.targets, len(pictures.fits), pictures.classes)
     _write_answers(job.folder, logits)
-    goes_on = reason is not None and reason.startswith(TIME)
-    return log.write("stopped early" if reason else "done", reason=reason, **({"goes_on": True} if goes_on else {}))
+    return log.end(reason)
 
 
 def read_state(folder: Path) -> dict[str, Any]:
@@ -150,14 +149,30 @@ def is_hopeless(difference: np.ndarray, done: int, planned: int) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class _Log:
+class Log:
     """Writes rung.json; what earlier processes of the same rung took is added."""
 
     folder: Path
     began: float
     before: dict[str, Any]
 
+    @classmethod
+    def of(cls, job: Job) -> Log:
+        """The log of a rung that begins now, or goes on."""
+        job.folder.mkdir(parents=True, exist_ok=True)
+        log = cls(job.folder, time.perf_counter(), read_state(job.folder))
+        log.write("running")
+        return log
+
+    def end(self, reason: str | None) -> dict[str, Any]:
+        """Note that it is done, or for which `reason` it was stopped early; for want of time it can go on."""
+        goes_on = reason is not None and reason.startswith(TIME)
+        return self.write(
+            "stopped early" if reason else "done", reason=reason, **({"goes_on": True} if goes_on else {})
+        )
+
     def write(self, status: str, **more: Any) -> dict[str, Any]:
+        """Note the status; what rung.json says then."""
         cells = read_cells(self.folder / "cells")
         state = {
             "name": self.folder.name,
@@ -173,27 +188,53 @@ class _Log:
         return state
 
 
-def _answer_cells(job: Job, pictures: LadderPictures, log: _Log) -> str | None:
-    """Do the missing cells; the reason why it ended before all of them, if it did."""
+class Dealt(Protocol):
+    """What is dealt into folds."""
+
+    def cell(self, repeat: int, fold: int) -> tuple[np.ndarray, np.ndarray]:
+        """What is learned from, and what is answered, int64 each."""
+        ...
+
+
+def answer_cells(
+    job: Job,
+    dealt: Dealt,
+    log: Log,
+    answerer_of: Callable[[], Callable[[int, int], Answered]],
+    gains: Callable[[], Sequence[np.ndarray]],
+) -> str | None:
+    """Do the missing cells; the reason why it ended before all of them, if it did.
+
+    Args:
+        job: what is to be done.
+        dealt: what is answered on.
+        log: is told of each fold.
+        answerer_of: makes the function from (repeat, fold) to answers and history lines; only where a cell is missing.
+        gains: by how much the rung is better than its base so far, in each score.
+    """
     have = {(cell.repeat, cell.fold) for cell in read_cells(job.folder / "cells")}
     missing = [cell for cell in job.cells if cell not in have]
     if not missing:
         return None
-    base = read_cells(job.ladder / "rungs" / job.base / "cells") if job.base else []
-    answer = answerer(Recipe.from_toml(job.recipe), pictures, job.seed, base)
+    answer = answerer_of()
     for place, (repeat, fold) in enumerate(missing):
         began = time.perf_counter()
         logits, history = answer(repeat, fold)
-        _, unseen = pictures.cell(repeat, fold)
+        _, unseen = dealt.cell(repeat, fold)
         seconds = round(time.perf_counter() - began, 3)
         write_cell(job.folder / "cells", Cell(repeat, fold, unseen, logits.astype(np.float32), seconds, history))
         log.write("running")
-        if place + 1 < len(missing) and (reason := _reason_to_stop(job, pictures)):
+        if place + 1 < len(missing) and (reason := _reason_to_stop(job, gains)):
             return reason
     return None
 
 
-def _reason_to_stop(job: Job, pictures: LadderPictures) -> str | None:
+def _answerer(job: Job, pictures: LadderPictures) -> Callable[[int, int], Answered]:
+    base = read_cells(job.ladder / "rungs" / job.base / "cells") if job.base else []
+    return answerer(Recipe.from_toml(job.recipe), pictures, job.seed, base)
+
+
+def _reason_to_stop(job: Job, gains: Callable[[], Sequence[np.ndarray]]) -> str | None:
     """Why no further fold is begun, in words; None where one is."""
     cells = read_cells(job.folder / "cells")
     done, planned = len(cells), len(job.cells)
@@ -201,7 +242,7 @@ def _reason_to_stop(job: Job, pictures: LadderPictures) -> str | None:
     if job.deadline is not None and time.time() + SLACK * seconds > job.deadline:
         rest = seconds * (planned - done)
         return f"{TIME}: {done} of {planned} folds were done; the others would take about {rest:.0f} s"
-    if job.base and all(is_hopeless(one, done, planned) for one in _differences(job, pictures)):
+    if job.base and all(is_hopeless(one, done, planned) for one in gains()):
         return f"no gain in sight after {done} of {planned} folds"
     return None
 
@@ -217,11 +258,11 @@ def _differences(job: Job, pictures: LadderPictures) -> tuple[np.ndarray, np.nda
         logits = answers_of(cells, pictures.targets, len(pictures.fits), pictures.classes)
         scores.append(scores_of(logits, pictures.targets))
     (right, loss), (right_of_base, loss_of_base) = scores
-    return _mean_a_picture(right - right_of_base), _mean_a_picture(loss_of_base - loss)
+    return _mean_of_each(right - right_of_base), _mean_of_each(loss_of_base - loss)
 
 
-def _mean_a_picture(differences: np.ndarray) -> np.ndarray:
-    """(m,) means over the repeats of (repeats, n), of the pictures that have any."""
+def _mean_of_each(differences: np.ndarray) -> np.ndarray:
+    """(m,) means over the repeats of (repeats, n), of those that have any."""
     known = np.isfinite(differences).any(axis=0)
     return np.asarray(np.nanmean(differences[:, known], axis=0)) if known.any() else np.zeros(0)
 
@@ -261,12 +302,12 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], run: Callable[[Job], dict[str, Any]] = run_rung) -> int:
     """`JOB.json`, and `--with-parent` where the process is to end when its parent does."""
     if "--with-parent" in arguments:
         _end_with_parent()
     try:
-        state = run_rung(Job.read(Path(arguments[0])))
+        state = run(Job.read(Path(arguments[0])))
     except Interrupted as stop:
         return stop.exit_code
     return 1 if state["status"] == "failed" else 0

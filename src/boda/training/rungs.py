@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from boda.errors import RecipeError
 from boda.recipe.toml import value_of
@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from boda.recipe import Recipe
+    from boda.recipe.sequence import SequenceRecipe
 
-Kind = Literal["base", "as-is", "head", "augment", "view", "thaw", "scratch", "together"]
+R = TypeVar("R", "Recipe", "SequenceRecipe")
+OfPictures = Literal["base", "as-is", "head", "augment", "view", "thaw", "scratch", "together"]
+OfSequences = Literal["cell", "size", "drop", "reading"]
+Kind = OfPictures | OfSequences
+COSTLY = {"thaw", "scratch", "cell", "size", "drop", "reading"}
 BASE, TOGETHER = "head", "together"
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 
@@ -29,7 +34,8 @@ class Rung:
         name: what `--rungs` takes, and its folder; small letters, digits, `.`, `_` and `-`.
         title: in plain words.
         kind: "base", "as-is", "head", "augment", "view" (how the network looks at pictures), "thaw", "scratch", or
-            "together" (several levers that help).
+            "together" (several levers that help); of sequences "cell", "size", "drop" (what is left out by chance), or
+            "reading" (how a sequence is read).
         change: entries of the recipe, named as `--set` names them, such as {"head.dropout": 0.3}.
         does: what it does, one sentence or two.
         when: when it helps.
@@ -46,14 +52,14 @@ class Rung:
 
     @property
     def is_costly(self) -> bool:
-        """Whether layers of the backbone are trained."""
-        return self.kind in {"thaw", "scratch"}
+        """Whether layers of the backbone are trained, or a whole network of sequences."""
+        return self.kind in COSTLY
 
     def to_json(self) -> dict[str, Any]:
         """A dict from whose entries the same rung is made."""
         return {**dataclasses.asdict(self), "change": dict(self.change)}
 
-    def recipe(self, base: Recipe) -> Recipe:
+    def recipe(self, base: R) -> R:
         """`base` with the change."""
         return base.replace(**{name.replace(".", "_", 1): value for name, value in ordered(self.change)})
 
@@ -64,7 +70,7 @@ def ordered(change: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def chosen(every: Sequence[Rung], names: Sequence[str] | None, own: Sequence[Rung] = ()) -> tuple[Rung, ...]:
-    """Those of `every` that `names` wants (all where it is None), and `own`; the base always, and first.
+    """Those of `every` that `names` wants (all where it is None), and `own`; the base, the first, always.
 
     Raises:
         RecipeError: a name is not among them, occurs twice, or is "together".
@@ -72,7 +78,7 @@ def chosen(every: Sequence[Rung], names: Sequence[str] | None, own: Sequence[Run
     known = {rung.name: rung for rung in every}
     if strangers := [name for name in names or () if name not in known]:
         raise RecipeError(f"There is no rung {strangers[0]}. Known: {', '.join(known)}.")
-    some = [rung for rung in every if names is None or rung.name in {BASE, *names}]
+    some = [rung for rung in every if names is None or rung.name in {every[0].name, *names}]
     if TOGETHER in {rung.name for rung in own}:
         raise RecipeError(f"{TOGETHER} is boda's name for the rung of all that helps. Give yours another name.")
     if twice := [rung.name for rung in own if rung.name in {each.name for each in some}]:

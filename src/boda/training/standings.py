@@ -11,7 +11,6 @@ from boda.metrics.compare import judge
 from boda.metrics.intervals import bootstrap_mean, score_interval
 from boda.training.cells import Cell, answers_of, calibrated, read_cells, scores_of
 from boda.training.ladder import ENDED
-from boda.training.rungs import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,13 +59,14 @@ def standings(ladder: Ladder, *, final: bool, kept: dict[str, Standing] | None =
 def winner_of(rungs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Of the rungs that help, the one that gains most on the pictures that it shares with the base; else the base.
 
-    Gains are compared by accuracy and then by log loss; a better log loss that costs accuracy does not win.
+    Gains are compared by accuracy and then by log loss, or by what there is instead of them; a better log loss that
+    costs accuracy does not win. `rungs` begin with the base.
     """
     helpful = [rung for rung in rungs if rung.get("verdict") == HELPS and rung["status"] in ENDED]
     gaining = [rung for rung in helpful if rung["difference"] >= 0]
     if not gaining:
-        return next(rung for rung in rungs if rung["name"] == BASE)
-    return max(gaining, key=lambda rung: (rung["difference"], -rung["log_loss_difference"]))
+        return rungs[0]
+    return max(gaining, key=lambda rung: (rung["difference"], -rung.get("log_loss_difference", 0.0)))
 
 
 def _standing(ladder: Ladder, rung: Rung, kept: dict[str, Standing]) -> Standing:
@@ -105,7 +105,7 @@ def _figures(one: Standing, pictures: LadderPictures, seed: int) -> dict[str, An
     """Accuracy and log loss with intervals, of which a picture is the unit; and the same for each fold."""
     if one.right is None or one.loss is None:
         return {}
-    right, loss = (_by_unit(scores, pictures.groups) for scores in (one.right, one.loss))
+    right, loss = (by_unit(scores, pictures.groups) for scores in (one.right, one.loss))
     accuracy, mean_loss = float(np.nanmean(one.right)), float(np.nanmean(one.loss))
     lo, hi = bootstrap_mean(loss, rng=np.random.default_rng([seed, 3]))
     return _rounded(
@@ -143,7 +143,7 @@ def _verdicts(some: Sequence[Standing], pictures: LadderPictures, seed: int) -> 
         return {}
     rng = np.random.default_rng([seed, 4])
     found = judge(_scores(base), answered, pictures.groups, pictures.fits, rng=rng)
-    return {name: _rounded(_verdict(one)) for name, one in found.items()}
+    return {name: _rounded(verdict_of(one)) for name, one in found.items()}
 
 
 def _scores(one: Standing) -> dict[str, np.ndarray]:
@@ -156,7 +156,8 @@ def _scores(one: Standing) -> dict[str, np.ndarray]:
     return {"accuracy": np.where(counts, one.right, np.nan), "log_loss": np.where(counts, -one.loss, np.nan)}
 
 
-def _verdict(one: Judgement) -> dict[str, Any]:
+def verdict_of(one: Judgement) -> dict[str, Any]:
+    """What ladder.json says of a comparison in accuracy and log loss."""
     right, loss = one.accuracy, one.log_loss
     lo, hi = loss.interval
     return {
@@ -173,7 +174,7 @@ def _verdict(one: Judgement) -> dict[str, Any]:
     }
 
 
-def _by_unit(scores: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def by_unit(scores: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """(m,) the mean score of each group of copies that was answered, over its pictures and the repeats."""
     known = np.isfinite(scores)
     unit = np.unique(groups, return_inverse=True)[1].reshape(-1)

@@ -27,6 +27,7 @@ class Step:
         metric: `metric(y, logits)`, (n,) values whose mean is shown.
         averages: pairs of a variable and its moving average; none without EMA.
         parted: turns a batch x into the model's inputs, where it has several.
+        varying: whether axis 1 of x and y, the steps of sequences, differs from batch to batch.
     """
 
     def __init__(
@@ -37,9 +38,12 @@ class Step:
         metric: Callable[[Any, Any], Any],
         averages: list[tuple[Any, Any]],
         parted: Callable[[Any], Any] | None = None,
+        *,
+        varying: bool = False,
     ) -> None:
         self.model, self.optimizer, self.loss, self.metric, self.averages = model, optimizer, loss, metric, averages
         self._answer, self._parted = fused_call(model), parted or (lambda x: x)
+        self._varying = varying
         self._whole: Any = None
         self._pieces: tuple[Any, Any] | None = None
 
@@ -69,7 +73,7 @@ class Step:
     ) -> tuple[float, float]:
         n, averaging = np.float32(len(x)), np.float32(momentum)
         if micro is None or micro >= len(x):
-            self._whole = self._whole or _trace(self._step, _batch_spec(x, y) + _numbers(2))
+            self._whole = self._whole or _trace(self._step, _batch_spec(x, y, varying=self._varying) + _numbers(2))
             return _as_floats(self._whole(x, y, w, n, averaging))
         slopes_of, apply = self._pieces = self._pieces or self._trace_pieces(x, y)
         pieces = [slice(i, i + micro) for i in range(0, len(x), micro)]
@@ -84,7 +88,8 @@ class Step:
         import tensorflow as tf
 
         slopes = [tf.TensorSpec(v.shape, v.dtype) for v in self.model.trainable_variables]
-        return _trace(self._slopes, _batch_spec(x, y) + _numbers(1)), _trace(self._apply, (slopes, *_numbers(1)))
+        spec = _batch_spec(x, y, varying=self._varying)
+        return _trace(self._slopes, spec + _numbers(1)), _trace(self._apply, (slopes, *_numbers(1)))
 
     def _step(self, x: Any, y: Any, w: Any, n: Any, momentum: Any) -> Any:
         sums, slopes = self._slopes(x, y, w, n)
@@ -120,10 +125,13 @@ def _trace(call: Any, signature: tuple[Any, ...]) -> Any:
     return tf.function(call, input_signature=signature, autograph=False).get_concrete_function()
 
 
-def _batch_spec(x: np.ndarray, y: np.ndarray) -> tuple[Any, ...]:
+def _batch_spec(x: np.ndarray, y: np.ndarray, *, varying: bool) -> tuple[Any, ...]:
     import tensorflow as tf
 
-    specs = [tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in (x, y)]
+    shapes = [[None, *each.shape[1:]] for each in (x, y)]
+    if varying:
+        shapes = [[None, None, *shape[2:]][: len(shape)] for shape in shapes]
+    specs = [tf.TensorSpec(shape, each.dtype) for shape, each in zip(shapes, (x, y), strict=True)]
     return (*specs, tf.TensorSpec((None,), tf.float32))
 
 

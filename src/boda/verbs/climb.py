@@ -16,7 +16,7 @@ from boda.training.ladder import ENDED, Ladder, Settings
 from boda.training.ladder_pictures import LadderPictures
 from boda.training.learning_curve import learning_curve
 from boda.training.pictures import view_of
-from boda.training.rungs import BASE, Rung, together
+from boda.training.rungs import Rung, together
 from boda.training.standings import HELPS, standings, winner_of
 from boda.verbs.train import train
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from boda.recipe.sequence import SequenceRecipe
     from boda.training.executor import Executor
     from boda.training.standings import Standing
 
@@ -82,7 +83,7 @@ class Climb:
             self._write(self._standings(final=False))
         base = self.ladder.state(self.ladder.rungs[0])
         if base["status"] not in ENDED:
-            raise DataError(f"The base, a head on frozen weights, failed, so nothing can be compared: {base['reason']}")
+            raise DataError(f"The base failed, so nothing can be compared: {base['reason']}")
 
     def _standings(self, *, final: bool) -> list[dict[str, Any]]:
         return standings(self.ladder, final=final, kept=self.kept)
@@ -95,7 +96,10 @@ class Climb:
         gains = {
             one["name"]: one["difference"] for one in found if one.get("verdict") == HELPS and one["difference"] >= 0
         }
-        return together([(rung, gains[rung.name]) for rung in rungs if rung.name in gains])
+        return self._combined([(rung, gains[rung.name]) for rung in rungs if rung.name in gains])
+
+    def _combined(self, helpful: Sequence[tuple[Rung, float]]) -> Rung | None:
+        return together(helpful)
 
     def _finish(self, found: list[dict[str, Any]]) -> None:
         """Train the winner, which alone sees the held-out part, and draw the page."""
@@ -105,21 +109,26 @@ class Climb:
         self.run.write_text("best.toml", recipe.to_toml())
         curve = self._curve()
         metrics = self._winner(recipe).metrics
-        held_out = {name: metrics["val"].get(name) for name in HELD_OUT}
         winner = {
             "name": rung.name,
-            "why": _why(best, found),
+            "why": self._why(best, found),
             "recipe": "best.toml",
             "run": "winner",
             "stages": metrics.get("stages", []),
-            "held_out": held_out,
+            "held_out": self._held_out(metrics),
         }
         self._write(found, winner=winner, learning_curve=curve)
         self.run.finish()
         write_page(self.run)
         self.run.finish()
 
-    def _winner(self, recipe: Recipe) -> Run:
+    def _why(self, best: dict[str, Any], found: Sequence[dict[str, Any]]) -> str:
+        return _why(best, found)
+
+    def _held_out(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        return {name: metrics["val"].get(name) for name in HELD_OUT}
+
+    def _winner(self, recipe: Recipe | SequenceRecipe) -> Run:
         """The Run LADDER/winner: trained now, or whole already from an earlier call."""
         place = self.run.path / "winner"
         if (place / "run.json").is_file():
@@ -158,13 +167,13 @@ class Climb:
             "on_bad": self.plan["on_bad"],
             "task": self.plan["task"],
             "classes": about.get("classes"),
-            "n": len(self.ladder.pictures.samples),
+            "n": len(self.ladder.pictures.groups),
             "folds": self.ladder.pictures.folds,
             "repeats": settings.repeats,
             "costly_repeats": settings.costly_repeats,
             "seed": settings.seed,
             "minutes": about.get("minutes"),
-            "base": BASE,
+            "base": self.ladder.rungs[0].name,
             "rungs": found,
             "winner": None,
             "learning_curve": None,
@@ -184,7 +193,7 @@ def _free(place: Path) -> Path:
 
 def _why(best: dict[str, Any], found: Sequence[dict[str, Any]]) -> str:
     """Why the winner is the winner, in words."""
-    if best["name"] == BASE:
+    if "verdict" not in best:  # the base
         if any(rung.get("verdict") == HELPS for rung in found):
             return "Rungs help by log loss alone, and their accuracy lies below the base's, so the base stays."
         return "No rung was shown to help, so the base stays."

@@ -24,7 +24,7 @@ from boda.data.recognise import TABLE_SUFFIXES
 from boda.errors import DataError, RecipeError
 from boda.progress import track
 from boda.sample import BOX_TASKS
-from boda.verbs.material import name_of
+from boda.verbs.material import name_of, refuse_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +92,7 @@ def convert(
         convert("raccoon", "coco", "raccoon-coco")
     """
     _check(to, pictures)
+    refuse_sequences(data, "boda convert", reading)
     dataset, out = read(data, **(reading or {})), Path(out)
     if dataset.task not in BOX_TASKS:
         raise DataError(f"{name_of(data)}: expected pictures with boxes, came {dataset.task} data, which has none.")

@@ -22,7 +22,7 @@ from boda.training.features import Extractor, head_views
 from boda.training.pictures import Pictures, view_of
 from boda.training.rate_finder import RateCurve
 from boda.training.rate_finder import find_rate as find
-from boda.verbs.material import Material, refuse_boxes, refuse_to_write_into
+from boda.verbs.material import Material, refuse_boxes, refuse_sequences, refuse_to_write_into
 from boda.verbs.train import check_stages
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def find_rate(
     Raises:
         DataError, RecipeError, WeightsError, RunError: each says where, what was expected, what came, what to do.
     """
+    refuse_sequences(data, "boda find-rate", reading)
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(Path(recipe)) if recipe else Recipe()
     recipe = recipe.replace(**changes, **({"stages": stages} if stages else {}))
     check_stages(recipe)

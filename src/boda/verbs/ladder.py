@@ -1,4 +1,4 @@
-"""`boda ladder`: which lever of transfer learning helps on these pictures, and by how much."""
+"""`boda ladder`: which lever helps on these pictures or sequences, and by how much."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from boda.data import read
+from boda.data.sequences import is_sequences
 from boda.data.split import units_of
 from boda.errors import DataError, Interrupted, RecipeError, RunError
 from boda.models import backbones
 from boda.progress import say
 from boda.recipe import Recipe
+from boda.recipe.sequence import SequenceRecipe
 from boda.recipe.stage import PATTERN
 from boda.run import Run
 from boda.training.ladder_pictures import LadderPictures
@@ -21,6 +23,7 @@ from boda.training.rungs import chosen, own_rung, with_stage_settings
 from boda.verbs.climb import PLAN, Climb
 from boda.verbs.described import describe
 from boda.verbs.material import Material, name_of, refuse_boxes, refuse_to_write_into
+from boda.verbs.sequence_ladder import SequenceClimb, begin_sequences, is_of_sequences, refuse_other_sequences
 from boda.verbs.train import check_stages
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ def ladder(
     repeats: int = 2,
     costly_repeats: int = 1,
     seed: int = 0,
-    recipe: Recipe | Path | str | None = None,
+    recipe: Recipe | SequenceRecipe | Path | str | None = None,
     split: Run | Path | str | None = None,
     resume: Run | Path | str | None = None,
     on_bad: Literal["skip", "error"] = "skip",
@@ -49,9 +52,10 @@ def ladder(
     executor: Executor | None = None,
     **changes: Any,
 ) -> Run:
-    """Try each lever of transfer learning on the same folds of the training part, and say which of them helps.
+    """Try each lever on the same folds of the training part, and say which of them helps.
 
-    The base is the recipe with a head on frozen weights; each rung changes one thing.
+    The base is the recipe, of pictures with a head on frozen weights; each rung changes one thing. Of long texts and of
+    series the folds are consecutive blocks at their end, each learned from all that comes before it.
     The held-out part is touched once, when the winner is trained in LADDER/winner.
 
     Args:
@@ -61,19 +65,19 @@ def ladder(
         minutes: how long rungs may take, from the call on; the winner's own training comes on top. What does not fit
             is listed as left out. None takes the time that it takes, and with `resume` what was left.
         rungs: names of the rungs, or "dropout,last-5"; by default all that make sense.
-        own: rungs of your own, such as "wide=head.hidden=1024".
+        own: rungs of your own, such as "wide=head.hidden=1024", of sequences "wide=units=512".
         folds: into how many parts the training part is dealt.
         repeats: how often it is dealt anew.
-        costly_repeats: the same for rungs that train layers of the backbone.
+        costly_repeats: the same for rungs that train layers of the backbone, and for all rungs of sequences.
         seed: of the split, the folds and every fit.
-        recipe: the base, a Recipe or a TOML file; of its stages only the head counts.
+        recipe: the base, a Recipe or a TOML file; of its stages only the head counts. Of sequences a SequenceRecipe.
         split: a Run whose split is used again.
         resume: a ladder that was stopped; it goes on as it was begun, and `data` is needed only where it was no path.
         on_bad: "skip" leaves damaged pictures out; "error" stops at the first.
         reading: options of the reader, such as `group_pattern` or `label_column`.
         executor: what runs the rungs; by default processes of this machine, one a core.
         **changes: entries of the base recipe, such as `backbone="mobilenet_v2"`; those of stages, such as
-            `stage_epochs=4`, count in every rung that trains such a stage.
+            `stage_epochs=4`, count in every rung that trains such a stage. Of sequences such as `epochs=5`.
 
     Returns:
         The Run; `run.read_json("ladder.json")` holds every rung, the verdicts and the winner.
@@ -84,7 +88,14 @@ def ladder(
     """
     began = time.perf_counter()
     _check(minutes=minutes, seed=seed, repeats=repeats, costly_repeats=costly_repeats, folds=folds)
-    if resume is None:
+    if resume is None and is_sequences(data, **{name: (reading or {}).get(name) for name in ("task", "format")}):
+        names = [name.strip() for name in rungs.split(",")] if isinstance(rungs, str) else rungs
+        place = (None if out is None else Path(out), Path(runs))
+        run = begin_sequences(
+            data, (recipe, changes), (names, own), (folds, costly_repeats, seed), place, split, on_bad, reading or {}
+        )
+        left = None if minutes is None else 60 * minutes - (time.perf_counter() - began)
+    elif resume is None:
         stage_settings = {name: value for name, value in changes.items() if _is_of_a_stage(name)}
         base = _recipe(recipe, {name: value for name, value in changes.items() if name not in stage_settings})
         names = [name.strip() for name in rungs.split(",")] if isinstance(rungs, str) else rungs
@@ -99,7 +110,8 @@ def ladder(
     deadline = None if left is None else time.time() + left
     run.update(status="running", error=None, minutes=minutes)
     try:
-        Climb.of(run, data, deadline, began).climb(executor)
+        climb = SequenceClimb if is_of_sequences(run) else Climb
+        climb.of(run, data, deadline, began).climb(executor)
     except BaseException as error:
         stopped = isinstance(error, (KeyboardInterrupt, Interrupted))
         if run.about["status"] != "complete":
@@ -157,8 +169,10 @@ def _pictures(material: Material, folds: int, repeats: int) -> LadderPictures:
     )
 
 
-def _recipe(given: Recipe | Path | str | None, changes: dict[str, Any]) -> Recipe:
+def _recipe(given: Recipe | SequenceRecipe | Path | str | None, changes: dict[str, Any]) -> Recipe:
     """The base: the recipe with a head on frozen weights."""
+    if isinstance(given, SequenceRecipe):
+        raise RecipeError("The data holds pictures, and the recipe is one of sequences. Give a Recipe, or none.")
     recipe = given if isinstance(given, Recipe) else Recipe.read(Path(given)) if given else Recipe()
     backbones.get(recipe.backbone)
     recipe = recipe.replace(**changes)
@@ -188,7 +202,7 @@ def _data_of(run: Run, data: Any) -> Any:
             f"{data}, on which {run.path} was begun, is not here ({Path.cwd()}). Go on from the folder where it was "
             f"begun, or in Python with boda.ladder(DATA, resume={str(run.path)!r})."
         )
-    _refuse_other_pictures(run, data, plan["on_bad"])
+    (refuse_other_sequences if is_of_sequences(run) else _refuse_other_pictures)(run, data, plan["on_bad"])
     return data
 
 

@@ -17,6 +17,7 @@ from boda.data.decode import SUFFIXES
 from boda.data.findings import write_bad
 from boda.data.folders import walk
 from boda.data.recognise import reader_of_path
+from boda.data.sequences import is_sequences
 from boda.errors import BodaError, ImageError
 from boda.explain import thumbnail
 from boda.reports.box_sheet import box_look_html
@@ -51,14 +52,15 @@ class Overview:
 
     summary: dict[str, Any]
     page: Path
-    sheet: Path
+    sheet: Path | None = None
     augment_page: Path | None = None
     augment_sheet: Path | None = None
 
     def _repr_html_(self) -> str:
         told = [*self.summary["warnings"], *self.summary.get("augment", {}).get("warnings", ())]
         warnings = "".join(f"<li>{html.escape(text)}</li>" for text in told)
-        found = f"<b>{self.summary['n']} pictures</b>, {self.summary['bad_count']} damaged"
+        what = "sequences" if self.summary.get("kind") == "sequences" else "pictures"
+        found = f"<b>{self.summary['n']} {what}</b>, {self.summary['bad_count']} damaged"
         pages = [str(page) for page in (self.page, self.augment_page) if page is not None]
         return f"{found}<ul>{warnings}</ul>page: {html.escape(', '.join(pages))}"
 
@@ -75,7 +77,8 @@ def look(
     """Look through labelled pictures and write a page, a contact sheet and the list of damaged files.
 
     Args:
-        data: a folder, a CSV file, or whatever `train` takes; of boxes, they are drawn and looked at as well.
+        data: a folder, a CSV file, or whatever `train` takes; of boxes, they are drawn and looked at as well. Of
+            sequences the page shows lengths, alphabet, samples and series, and there is no sheet.
         out: where look.html, sheet.png, look.json and bad_files.csv go; by default `boda-look/NAME`.
             Files of these names that an earlier look left there are replaced.
         deep: decode every picture, which finds damage and near copies; else headers only, some times faster.
@@ -89,6 +92,10 @@ def look(
         DataError: there is nothing to look at; it says what was expected.
         AugmentError: `augment` names no recipe and no step, or a step cannot take these pictures.
     """
+    if is_sequences(data, **{name: (reading or {}).get(name) for name in ("task", "format")}):
+        from boda.verbs.look_sequences import look_sequences
+
+        return look_sequences(data, out=out, augment=augment, reading=reading or {})
     pipeline = None if augment is None else pipeline_of(augment, seed)
     is_folder = isinstance(data, (str, Path)) and Path(data).is_dir()
     name = Path(data).resolve().name if isinstance(data, (str, Path)) else type(data).__name__

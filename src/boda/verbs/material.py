@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from boda.data import read
 from boda.data.audit import scan
 from boda.data.coco import root_of
+from boda.data.sequences import is_sequences
 from boda.data.split import EVERY_5TH, GIVEN, Split, every_5th, make_split
 from boda.data.yolo_data import YAML_SUFFIXES
 from boda.errors import DataError, LabelError, RecipeError, RunError
@@ -116,6 +117,15 @@ def refuse_boxes(task: str, what: str) -> None:
         raise DataError(
             f"{what} works with labels, not with boxes. Received: data whose task is {task}. "
             "boda train, report and predict take boxes."
+        )
+
+
+def refuse_sequences(data: Any, what: str, reading: dict[str, Any] | None = None) -> None:
+    """Say that `what`, which knows pictures alone, cannot work with sequences; DataError where it would have to."""
+    if is_sequences(data, **{name: (reading or {}).get(name) for name in ("task", "format")}):
+        raise DataError(
+            f"{what} works with pictures, and {name_of(data)} holds sequences. "
+            "boda look, train, report and predict take sequences."
         )
 
 

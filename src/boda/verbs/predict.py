@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -23,12 +23,15 @@ from boda.sample import BOX_TASKS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from typing_extensions import TypeIs
+
     from boda.box_answers import BoxAnswer, BoxModel
+    from boda.sequence_answers import SequenceAnswer, SequenceModel
 
 Picture = str | Path | np.ndarray
 
 
-def load(source: Run | Path | str) -> Model | BoxModel:
+def load(source: Run | Path | str) -> Model | BoxModel | SequenceModel:
     """The model of a Run, or a pretrained network as it is by its name, such as "efficientnet_lite0".
 
     Raises:
@@ -45,17 +48,18 @@ def load(source: Run | Path | str) -> Model | BoxModel:
 
 
 def predict(
-    source: Model | BoxModel | Run | Path | str,
-    pictures: Picture | Iterable[Picture],
+    source: Model | BoxModel | SequenceModel | Run | Path | str,
+    pictures: Picture | Iterable[Picture] | Iterable[Any],
     *,
     min_confidence: float | Literal["auto"] | None = None,
     grow: float | None = None,
-) -> Iterator[Answer] | Iterator[BoxAnswer]:
-    """Answer on pictures, in order, as they come.
+) -> Iterator[Answer] | Iterator[BoxAnswer] | Iterator[SequenceAnswer]:
+    """Answer on pictures, or on sequences, in order, as they come.
 
     Args:
         source: a Run, its folder, a loaded Model, or a network's name for its 1000 ImageNet classes.
-        pictures: files, folders (searched through), globs, or arrays (h, w, 3) uint8; one or several.
+        pictures: files, folders (searched through), globs, or arrays (h, w, 3) uint8; one or several. Of a Run of
+            sequences: texts (not files), tuples of tokens, or rolls (t, keys); `model.forecast` is for series.
         min_confidence: labels below it are marked as abstained, boxes below it are left out; "auto" takes the
             threshold that the training found. Usually every label and every one box a picture is given, and of many
             boxes those above that threshold.
@@ -71,6 +75,13 @@ def predict(
             the Run does not hold.
     """
     model = load(source) if isinstance(source, (Run, Path, str)) else source
+    if is_of_sequences(model):
+        from boda.verbs.predict_sequences import answers
+
+        if grow is not None:
+            raise RunError("Only a box can grow, and this model answers on sequences. Leave grow out.")
+        samples: Any = [pictures] if isinstance(pictures, (str, np.ndarray)) else pictures
+        return answers(model, samples, min_confidence=min_confidence)
     if isinstance(model, Model):
         if grow is not None:
             raise RunError("Only a box can grow, and this model answers with labels. Leave grow out.")
@@ -93,7 +104,16 @@ def expand(pictures: Iterable[Picture]) -> Iterator[Picture]:
             yield picture
 
 
-def _of_run(run: Run) -> Model | BoxModel:
+def is_of_sequences(model: Any) -> TypeIs[SequenceModel]:
+    """Whether a loaded model answers on sequences; what they need is imported for them alone."""
+    return type(model).__module__ == "boda.sequence_answers"
+
+
+def _of_run(run: Run) -> Model | BoxModel | SequenceModel:
+    if run.about.get("kind") == "sequences":
+        from boda.sequence_answers import SequenceModel
+
+        return SequenceModel.load(run)
     if run.about.get("task") in BOX_TASKS:
         from boda.box_answers import BoxModel
 

@@ -9,7 +9,10 @@ from boda.errors import RunError
 from boda.progress import say
 from boda.run import Run, list_runs
 
-SCORES = ("accuracy", "mean_iou", "ap")  # of labels, of one box a picture, of many
+SCORES = (  # of labels, of one box a picture, of many; of sequences
+    *("accuracy", "mean_iou", "ap"),
+    *("macro_f1", "mae", "nll", "exact_match"),
+)
 
 
 def runs(folder: Path | str = "runs") -> list[Run]:

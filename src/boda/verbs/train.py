@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from boda.data import read
+from boda.data.sequences import is_sequences
 from boda.errors import DataError, Interrupted, RecipeError, RunError
 from boda.models.cut import thawed_blocks
 from boda.progress import say
 from boda.recipe import Recipe
+from boda.recipe.sequence import SequenceRecipe
 from boda.run import Run
 from boda.sample import BOX_TASKS
 from boda.training.callbacks import check_tensorboard
@@ -34,7 +36,7 @@ def train(
     out: Path | str | None = None,
     runs: Path | str = "runs",
     seed: int = 0,
-    recipe: Recipe | Path | str | None = None,
+    recipe: Recipe | SequenceRecipe | Path | str | None = None,
     split: Run | Path | str | None = None,
     fold: int | None = None,
     on_bad: Literal["skip", "error"] = "skip",
@@ -44,12 +46,13 @@ def train(
     augment: str | None = None,
     **changes: Any,
 ) -> Run:
-    """Train on labelled pictures, or on pictures with boxes, and measure it.
+    """Train on labelled pictures, on pictures with boxes, or on sequences, and measure it.
 
     Args:
         data: a folder (`CLASS/picture`, or `train/`, `val/`, `test/` above), a CSV file, a DataFrame,
             (images, labels), a `tf.data.Dataset` or a `Dataset`; for boxes a Pascal VOC, COCO or YOLO folder, or a CSV
-            file with a row a box.
+            file with a row a box; for sequences a folder of texts, a text, a table of texts or of series, tagged
+            tokens, piano rolls, or (texts, labels).
         out: the Run's folder, which must not hold anything yet; by default the next number below `runs`.
         runs: where numbered Runs go.
         seed: of the split, the folds and the bootstrap.
@@ -57,16 +60,19 @@ def train(
         split: a Run whose split is used again; or "every-5th", which holds out every fifth of the sorted names.
         fold: 0 to 4, from which index on "every-5th" counts; 4 unless given.
         on_bad: "skip" leaves damaged pictures out and lists them in `bad_files.csv`; "error" stops at the first.
-        reading: options of the reader, such as `group_pattern`, `label_column`, or `task` ("locate" or "detect").
+        reading: options of the reader, such as `group_pattern`, `label_column`, `text_column`, or `task` ("locate"
+            or "detect" for boxes; "classify", "regress", "tag", "language", "music", "pairs" or "forecast" for
+            sequences).
         callbacks: Keras callbacks, for the stages that train the backbone.
         tensorboard: write TensorBoard's files of these stages into the Run.
         augment: how strongly pictures are varied for the head and for every stage, such as "default".
         **changes: entries of the recipe, such as `backbone="mobilenet_v2"`, `head_hidden=(256,)`,
-            `stages="head,last-5"`, or `stage_epochs=4` for each stage that trains the backbone.
+            `stages="head,last-5"`, or `stage_epochs=4` for each stage that trains the backbone; of sequences such as
+            `cell="gru"`, `units=200`, `bptt=64`.
 
     Returns:
         The Run; `run.metrics["val"]["accuracy"]` is its accuracy on pictures that no choice has seen; of boxes
-        there are `["mean_iou"]` or `["ap"]` instead.
+        there are `["mean_iou"]` or `["ap"]` instead, of sequences what suits their task, such as `["nll"]`.
 
     Raises:
         DataError, RecipeError, WeightsError, RunError: each says where, what was expected, what came, what to do.
@@ -75,6 +81,25 @@ def train(
         raise RecipeError(f"seed must be 0 or more. Received: seed={seed}")
     if tensorboard:
         check_tensorboard()
+    if is_sequences(data, **{name: (reading or {}).get(name) for name in ("task", "format")}):
+        from boda.verbs import train_sequences
+
+        train_sequences.refuse(fold=fold, augment=augment)
+        return train_sequences.train(
+            data,
+            out=out,
+            runs=runs,
+            seed=seed,
+            recipe=recipe,
+            split=split,
+            on_bad=on_bad,
+            reading=reading,
+            callbacks=callbacks,
+            tensorboard=tensorboard,
+            **changes,
+        )
+    if isinstance(recipe, SequenceRecipe):
+        raise RecipeError(f"{name_of(data)} holds pictures, and the recipe is one of sequences.")
     given, clock = Recipe.read(Path(recipe)) if isinstance(recipe, (str, Path)) else recipe, Clock()
     _refuse_early(given, changes, augment)
     with clock("read"):
@@ -84,7 +109,7 @@ def train(
     refuse_to_write_into(data, Path(runs) if out is None else Path(out))
     work_of = _work_of(chosen, material, clock, callbacks)
     run = Run.create(None if out is None else Path(out), runs=Path(runs), task=material.dataset.task, seed=seed)
-    with _told(run):
+    with told(run):
         run.update(tensorboard=tensorboard)
         work = work_of(run)
         describe(run, chosen, material, work.view, source=name_of(data), reading=reading or {}, on_bad=on_bad)
@@ -109,7 +134,11 @@ def resume(run: Run | Path | str, data: Any = None, *, callbacks: Sequence[Any] 
     if about.get("status") == "complete":
         raise RunError(f"{run.path} is complete; there is nothing to go on with. `boda train` makes a new Run.")
     if not run.has("split.json"):
-        raise RunError(f"{run.path} was stopped before its pictures were read. Train again, into another folder.")
+        raise RunError(f"{run.path} was stopped before its data was read. Train again, into another folder.")
+    if about.get("kind") == "sequences":
+        from boda.verbs import train_sequences
+
+        return train_sequences.resume(run, data, callbacks=callbacks)
     recipe, clock, source = Recipe.read(run.path / "recipe.toml"), Clock(), data
     if source is None:
         source = Path(about["data"])
@@ -122,7 +151,7 @@ def resume(run: Run | Path | str, data: Any = None, *, callbacks: Sequence[Any] 
         raise DataError(f"The pictures are not those that {run.path} began with. Train again, into another folder.")
     work_of = _work_of(recipe, material, clock, callbacks)
     run.update(status="running")
-    with _told(run):
+    with told(run):
         work_of(run).train()
     return run
 
@@ -191,7 +220,7 @@ def _extractor(recipe: Recipe) -> Extractor:
 
 
 @contextmanager
-def _told(run: Run) -> Iterator[None]:
+def told(run: Run) -> Iterator[None]:
     """Write into the Run how the block ended, where it did not end well."""
     try:
         yield

@@ -61,6 +61,8 @@ def why(
     """
     run = run if isinstance(run, Run) else Run.open(run, complete=True)
     refuse_boxes(str(run.about.get("task")), "boda why")
+    if run.about.get("kind") == "sequences":
+        raise RunError(f"boda why looks at pictures, and {run.path} answers on sequences; its report shows saliency.")
     model = Model.load(run)
     output = None if label is None else _index(label, model.classes)
     if neighbours < 0:

@@ -1,0 +1,217 @@
+"""Answers on sequences in the terminal: a table, JSON or CSV; a text that is written on as it goes; forecasts."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from boda.cli.cells import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from boda.sequence_answers import Forecast, SequenceAnswer, SequenceModel
+
+ASKED = ("texts", "generate", "start", "label", "temperature", "top_k", "top_p", "seed", "beam", "roll")
+TASKS_OF = {  # options that only these tasks heed
+    "beam": ("pairs",),
+    "roll": ("music",),
+    "generate": ("language", "music"),
+    **dict.fromkeys(("start", "label", "top_k", "top_p"), ("language",)),
+    "texts": ("classify", "regress", "tag", "pairs", "language"),
+}
+GENERATING = ("start", "label", "temperature", "top_k", "top_p", "seed", "roll")
+OPTIONS = {"start": "from", "texts": "text", "top_k": "top-k", "top_p": "top-p"}
+
+
+def refuse_for_pictures(run: str, asked: dict[str, Any]) -> None:
+    """What only sequences know has no meaning for a Run of pictures."""
+    if wrong := [name for name in ASKED if asked.get(name) not in {None, ()}]:
+        raise click.UsageError(f"--{OPTIONS.get(wrong[0], wrong[0])} is for sequences, and {run} answers on pictures.")
+
+
+def print_answers(
+    model: SequenceModel, files: tuple[str, ...], form: str, top: int, least: Any, asked: dict[str, Any]
+) -> int:
+    """Answer as the task asks for; gives the exit code."""
+    for name, tasks in TASKS_OF.items():
+        if asked[name] not in {None, ()} and model.task not in tasks:
+            raise click.UsageError(
+                f"--{OPTIONS.get(name, name)} is for {' and '.join(tasks)}, and the task of this Run is {model.task}."
+            )
+    if asked["generate"] is not None:
+        if files or asked["texts"]:
+            raise click.UsageError("--generate writes on by itself; leave out files and --text. --from begins a text.")
+        return _generate(model, asked)
+    if wrong := [name for name in GENERATING if asked[name] is not None]:
+        raise click.UsageError(f"--{OPTIONS.get(wrong[0], wrong[0])} belongs to --generate.")
+    if model.task == "forecast":
+        return _forecast(model, files, form)
+    return _answer(model, files, form, top, least, asked)
+
+
+def _generate(model: SequenceModel, asked: dict[str, Any]) -> int:
+    """Write on, a token at a time, or play on."""
+    if model.task == "music":
+        return _play(model, asked)
+    names = ("start", "label", "temperature", "top_k", "top_p", "seed")
+    given = {name: value for name in names if (value := asked[name]) is not None}
+    sys.stdout.write(given.get("start", ""))
+    for piece in model.generate(asked["generate"], **given):
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+    sys.stdout.write("\n")
+    return 0
+
+
+def _play(model: SequenceModel, asked: dict[str, Any]) -> int:
+    """Print a line of keys a step, or write the roll."""
+    import numpy as np
+
+    given = {name: value for name in ("temperature", "seed") if (value := asked[name]) is not None}
+    roll = model.play(asked["generate"], **given)
+    if asked["roll"] is None:
+        for frame in roll:
+            click.echo(" ".join(map(str, np.flatnonzero(frame))))
+        return 0
+    place = Path(asked["roll"])
+    if place.exists():
+        raise click.UsageError(f"{place} is there already and would be overwritten. Give another --roll.")
+    with place.open("wb") as file:
+        np.savez_compressed(file, train_0=roll.astype(np.uint8))
+    click.echo(place)
+    return 0
+
+
+def _forecast(model: SequenceModel, files: tuple[str, ...], form: str) -> int:
+    from boda.verbs.predict_sequences import forecasts
+
+    found = forecasts(model, files)
+    if form == "json":
+        click.echo(json.dumps([one.to_json() for one in found], indent=2))
+    elif form == "csv":
+        _forecast_csv(found)
+    else:
+        _forecast_table(found)
+    return 0
+
+
+def _rows(found: Iterable[Forecast]) -> Iterator[list[Any]]:
+    for one in found:
+        for step in range(len(one.values)):
+            time = one.times[step] if one.times else f"+{step + 1}"
+            for channel, name in enumerate(one.channels):
+                figures = [f"{bound[step, channel]:.6g}" for bound in (one.values, one.low, one.high)]
+                yield [one.name, time, name, *figures]
+
+
+def _forecast_csv(found: list[Forecast]) -> None:
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(["series", "time", "channel", "forecast", "low", "high"])
+    out.writerows([*map(as_text, row[:3]), *row[3:]] for row in _rows(found))
+
+
+def _forecast_table(found: list[Forecast]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from boda.cli.show import show, visible
+
+    table = Table(box=None, pad_edge=False)
+    level = f"{100 * found[0].level:.0f} %" if found else ""
+    for title in ("series", "time", "channel", "forecast", f"{level} from", "to"):
+        table.add_column(title, justify="left" if title in {"series", "time", "channel"} else "right", overflow="fold")
+    for row in _rows(found):
+        table.add_row(*(Text(visible(str(cell))) for cell in row))
+    show(table)
+
+
+def _answer(
+    model: SequenceModel, files: tuple[str, ...], form: str, top: int, least: Any, asked: dict[str, Any]
+) -> int:
+    from boda.verbs.predict_sequences import answers
+
+    if not files and not asked["texts"]:
+        more = "files of rolls" if model.task == "music" else "--text, files with a sample a line, or -"
+        raise click.UsageError(f"Give {more} to answer on.")
+    given = Counted(answers(model, [*asked["texts"]], files, min_confidence=least, beam=asked["beam"]))
+    {"json": _json, "csv": _csv, "table": _table}[form](model, given, top)
+    return 1 if given.count and given.failed == given.count else 0
+
+
+class Counted:
+    """Answers as they come, counted."""
+
+    def __init__(self, answers: Iterable[SequenceAnswer]) -> None:
+        self.answers, self.count, self.failed = answers, 0, 0
+
+    def __iter__(self) -> Iterator[SequenceAnswer]:
+        for answer in self.answers:
+            self.count += 1
+            self.failed += answer.error is not None
+            yield answer
+
+
+def _json(_: SequenceModel, answers: Iterable[SequenceAnswer], top: int) -> None:
+    """A JSON array, written as the answers come."""
+    first = True
+    for answer in answers:
+        click.echo(("[\n" if first else ",\n") + json.dumps(answer.to_json(top), ensure_ascii=False), nl=False)
+        first = False
+    click.echo("[]" if first else "\n]")
+
+
+def _csv(model: SequenceModel, answers: Iterable[SequenceAnswer], _: int) -> None:
+    """CSV; cells that a table program would run are quoted."""
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    classes = model.classes if model.task == "classify" else ()
+    out.writerow(["text", "answer", "confidence", "abstained", "error", *map(as_text, classes)])
+    for answer in answers:
+        sure = "" if answer.confidence is None else answer.confidence
+        scores = [answer.scores[name] for name in classes] if answer.scores else [""] * len(classes)
+        cells = [as_text(answer.text), as_text(told(answer)), sure, int(answer.abstained), as_text(answer.error or "")]
+        out.writerow([*cells, *scores])
+
+
+def _table(model: SequenceModel, answers: Iterable[SequenceAnswer], top: int) -> None:
+    """A table: the text, the answer, how sure, and the next classes."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from boda.cli.show import show, visible
+
+    table = Table(box=None, pad_edge=False)
+    titles = ("text", "answer", "confidence", "then") if model.task == "classify" else ("text", "answer")
+    for title in titles:
+        table.add_column(title, justify="right" if title == "confidence" else "left", overflow="fold")
+    for answer in answers:
+        cells = [answer.text[:200], told(answer), *_sure(answer, min(top, len(model.classes)))]
+        table.add_row(*(Text(visible(cell)) for cell in cells[: len(titles)]))
+    show(table)
+
+
+def told(answer: SequenceAnswer) -> str:
+    """The answer in a cell."""
+    if answer.error is not None:
+        return f"not answered: {answer.error}"
+    if answer.label is not None:
+        return f"not sure ({answer.label})" if answer.abstained else answer.label
+    if answer.tags is not None and answer.tokens is not None:
+        return " ".join(f"{token}/{tag}" for token, tag in zip(answer.tokens, answer.tags, strict=True))
+    if answer.value is not None:
+        return f"{answer.value:.6g}"
+    if answer.nll is not None:
+        return f"{answer.nll:.3f} nats a step"
+    return answer.output or ""
+
+
+def _sure(answer: SequenceAnswer, top: int) -> tuple[str, str]:
+    if answer.scores is None or answer.confidence is None:
+        return "", ""
+    rest = [f"{name} {score:.2f}" for name, score in list(answer.scores.items())[:top] if name != answer.label]
+    return f"{answer.confidence:.2f}", ", ".join(rest)

@@ -1,0 +1,1 @@
+"""Networks of sequences: batches and pieces, training, and the baselines that they must beat."""
