@@ -25,12 +25,26 @@ import numpy as np
 PARTS = ("jsb", "shakespeare", "shakespeare-long", "addition", "names", "dates", "memory")
 CELLS = ("rnn", "gru", "lstm", "mingru")
 RECIPES: dict[str, dict[str, object]] = {  # chosen on valid parts and on what is held back of training parts
-    "rnn": {"cell": "rnn"},
-    "gru": {"cell": "gru"},
-    "lstm": {"cell": "lstm"},
-    "mingru": {"cell": "mingru"},
-    "shakespeare": {},
-    "shakespeare-long": {},
+    "rnn": {
+        "cell": "rnn",
+        "units": 200,
+        "dropout": 0.1,
+        "recurrent_dropout": 0.2,
+        "epochs": 100,
+        "learning_rate": 0.001,
+    },
+    "gru": {
+        "cell": "gru",
+        "units": 200,
+        "dropout": 0.1,
+        "recurrent_dropout": 0.5,
+        "epochs": 150,
+        "learning_rate": 0.0015,
+    },
+    "lstm": {"cell": "lstm", "units": 300},
+    "mingru": {"cell": "mingru", "units": 200, "layers": 2, "dropout": 0.2, "epochs": 100},
+    "shakespeare": {"cell": "gru", "units": 256, "batch_size": 32, "bptt": 64, "epochs": 4, "dropout": 0.0},
+    "shakespeare-long": {"cell": "gru", "units": 512, "batch_size": 32, "bptt": 96, "epochs": 10, "dropout": 0.2},
     "addition": {},
     "names": {},
     "dates": {},

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,6 +18,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import tiny_sequences
 from box_model import make_detect_run, make_locate_run
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("untimed")
 
 TINTS = {"berry": (200, 40, 60), "leaf": (40, 180, 60), "water": (40, 80, 220)}
 

@@ -36,8 +36,9 @@ class SequenceAnswer:
     """What the model says of one sequence, or why it cannot.
 
     Of the task depends what is there: `label`, its calibrated `confidence` and `scores` by class, the highest first
-    (classify); `value` (regress); `tags`, one a token (tag); `output`, the text that it becomes, and `log_probability`
-    (pairs); `nll`, nats a step (language and music).
+    (classify); `value`, and `low` and `high`, between which the truth lies in 90 % of cases (regress); `tags`, one a
+    token (tag); `output`, the text that it becomes, and `log_probability` (pairs); `nll`, nats a step (language and
+    music).
     """
 
     text: str
@@ -46,6 +47,8 @@ class SequenceAnswer:
     scores: dict[str, float] | None = None
     abstained: bool = False
     value: float | None = None
+    low: float | None = None
+    high: float | None = None
     tokens: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
     output: str | None = None
@@ -57,7 +60,7 @@ class SequenceAnswer:
         """What is known, as JSON."""
         if self.error is not None:
             return {"text": self.text, "error": self.error}
-        names = ("label", "confidence", "value", "tokens", "tags", "output", "log_probability", "nll")
+        names = ("label", "confidence", "value", "low", "high", "tokens", "tags", "output", "log_probability", "nll")
         known = {name: value for name in names if (value := getattr(self, name)) is not None}
         scores = {} if self.scores is None else {"scores": dict(list(self.scores.items())[:top])}
         return {"text": self.text, **known, **scores, **({"abstained": True} if self.abstained else {})}
@@ -177,7 +180,7 @@ class SequenceModel:
             return [self._labelled(sample, row, least) for sample, row in zip(samples, rows, strict=True)]
         if self.task == "regress":
             values = self.encoder.values(np.stack(self._logits(samples)))
-            return [SequenceAnswer(_text(s), value=float(v)) for s, v in zip(samples, values, strict=True)]
+            return [self._measured(sample, float(value)) for sample, value in zip(samples, values, strict=True)]
         if self.task == "tag":
             return [self._tagged(s, logits) for s, logits in zip(samples, self._logits(samples), strict=True)]
         if self.task == "pairs":
@@ -202,6 +205,12 @@ class SequenceModel:
         scores = {self.classes[i]: round(float(row[i]), 6) for i in np.argsort(-row, kind="stable")}
         label, confidence = next(iter(scores.items()))
         return SequenceAnswer(_text(sample), label, confidence, scores, confidence < least)
+
+    def _measured(self, sample: Any, value: float) -> SequenceAnswer:
+        margin = self.calibration.get("quantile")
+        if margin is None:
+            return SequenceAnswer(_text(sample), value=value)
+        return SequenceAnswer(_text(sample), value=value, low=value - margin, high=value + margin)
 
     def _tagged(self, sample: Any, logits: np.ndarray) -> SequenceAnswer:
         tokens = self.encoder.tokens_of(sample)

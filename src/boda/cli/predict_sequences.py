@@ -204,7 +204,8 @@ def told(answer: SequenceAnswer) -> str:
     if answer.tags is not None and answer.tokens is not None:
         return " ".join(f"{token}/{tag}" for token, tag in zip(answer.tokens, answer.tags, strict=True))
     if answer.value is not None:
-        return f"{answer.value:.6g}"
+        around = "" if answer.low is None else f" ({answer.low:.6g} to {answer.high:.6g})"
+        return f"{answer.value:.6g}{around}"
     if answer.nll is not None:
         return f"{answer.nll:.3f} nats a step"
     return answer.output or ""

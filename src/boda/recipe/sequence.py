@@ -98,8 +98,8 @@ class SequenceRecipe:
         clip_norm: gradients that are longer than this are shortened to it; 0 leaves them.
         label_smoothing: weight given to the uniform answer.
         ema: momentum of a moving average of the weights, which then answers; 0 takes the weights themselves.
-        patience: training stops after so many epochs without a better loss on the inner part, and the best epoch
-            counts; 0 trains all epochs and takes the last.
+        patience: training stops after so many epochs that are no better on the inner part, in accuracy (classify) or
+            loss, and the best epoch counts; 0 trains all epochs and takes the last.
         context: steps of history that a forecast sees; 0 lets the data decide.
         horizon: steps that are forecast at once; 0 lets the data decide.
         season: steps after which a series repeats itself, 1 for none; 0 lets the data decide.
@@ -148,7 +148,9 @@ class SequenceRecipe:
         _refuse_what_does_not_agree(self)
 
     @classmethod
-    def usual(cls, task: str, *, n: int = 0, longest: int = 0, unit: str = "characters") -> SequenceRecipe:
+    def usual(
+        cls, task: str, *, n: int = 0, longest: int = 0, unit: str = "characters", cell: str | None = None
+    ) -> SequenceRecipe:
         """What to begin with for `task`, such as "classify" or "language", so that it takes minutes on two cores.
 
         Args:
@@ -156,11 +158,17 @@ class SequenceRecipe:
             n: sequences to learn from, or steps of one long text or of series; 0 where it is not known.
             longest: steps of the longest one; 0 where it is not known.
             unit: "characters", "words", "numbers" or "events".
+            cell: the one that is wanted, where it is another than the task's usual one.
 
         Raises:
-            RecipeError: there is no such task.
+            RecipeError: there is no such task or cell.
         """
-        return cls(**usual_values(task, n, longest, unit))
+        values = usual_values(task, n, longest, unit)
+        if cell is not None:
+            values["cell"] = cell
+        if cell == "mingru":  # whose state goes through no product, so that there is nothing to drop
+            values.pop("recurrent_dropout", None)
+        return cls(**values)
 
     def replace(self, **changes: Any) -> SequenceRecipe:
         """A copy with `changes`; unknown names are refused with the nearest one."""

@@ -59,9 +59,9 @@ def _many(task: str, n: int, longest: int, unit: str) -> dict[str, Any]:  # noqa
 
 
 def _one_answer(task: str, n: int, longest: int, unit: str) -> dict[str, Any]:
-    """Few epochs where there is much to learn from; texts of words are pooled, since their end says little."""
-    epochs = max(6, min(40, 300_000 // n))
-    words = {"pooling": "max", "embedding": 64, "dropout": 0.5, "length": 200} if unit == "words" else {}
+    """Few epochs where there is much to learn from; long texts are cut."""
+    epochs = max(6, min(40, 400_000 // n))
+    words = {"length": 200} if unit == "words" else {}
     cut = {"length": 400} if longest > 400 else {}
     return {**USUAL[task], "epochs": epochs, **cut, **words}
 
@@ -74,15 +74,22 @@ def _language(task: str, n: int, longest: int, unit: str) -> dict[str, Any]:
 
 
 USUAL: dict[str, dict[str, Any]] = {  # chosen on inner parts
-    "classify": {"cell": "gru", "bidirectional": True, "embedding": 32, "dropout": 0.3, "patience": 5},
-    "regress": {"cell": "gru", "bidirectional": True, "embedding": 32, "dropout": 0.3, "patience": 5},
-    "tag": {"bidirectional": True, "dropout": 0.5, "patience": 5},
-    "language": {"units": 256, "embedding": 64, "dropout": 0.1, "batch_size": 32, "patience": 3},
-    "music": {
+    "classify": {
         "cell": "gru",
-        "units": 200,
-        "dropout": 0.3,
-        "epochs": 60,
+        "bidirectional": True,
+        "pooling": "max",
+        "dropout": 0.5,
+        "learning_rate": 0.003,
+        "patience": 8,
+    },
+    "regress": {"cell": "gru", "bidirectional": True, "pooling": "max", "dropout": 0.3, "patience": 8},
+    "tag": {"bidirectional": True, "dropout": 0.5, "patience": 5},
+    "language": {"cell": "gru", "units": 256, "embedding": 64, "dropout": 0.1, "batch_size": 32, "patience": 3},
+    "music": {
+        "units": 300,
+        "dropout": 0.1,
+        "recurrent_dropout": 0.5,
+        "epochs": 150,
         "batch_size": 8,
         "learning_rate": 0.01,
         "patience": 10,

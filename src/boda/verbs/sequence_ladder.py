@@ -120,7 +120,9 @@ def begin_sequences(
     (given or SequenceRecipe()).replace(**changes)  # what no task could take is refused before anything is read
     share = changes.get("validation_split", None if given is None else given.validation_split)
     material = SequenceMaterial.read(data, seed, validation_split=share, on_bad=on_bad, reading=reading, split=split)
-    base, sequences = _dealt(material, (given or material.usual_recipe()).replace(**changes), folds, repeats)
+    base, sequences = _dealt(
+        material, (given or material.usual_recipe(changes.get("cell"))).replace(**changes), folds, repeats
+    )
     task = material.dataset.task
     numbers, long = material.dataset.unit == "numbers", sum(map(len, sequences.dataset.inputs)) if sequences.ends else 0
     every = standard(base, task, numbers=numbers, long=long)

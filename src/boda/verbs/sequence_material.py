@@ -111,13 +111,13 @@ class SequenceMaterial:
             for name, given, target in zip(self.dataset.names, self.dataset.inputs, self.dataset.targets, strict=True)
         )
 
-    def usual_recipe(self) -> SequenceRecipe:
-        """What suits data of this kind and size."""
+    def usual_recipe(self, cell: str | None = None) -> SequenceRecipe:
+        """What suits data of this kind and size, and the cell that is wanted."""
         data = self.dataset
         lengths = [len(data.inputs[i]) for i in self.indices("train")]
         steps = data.task == "forecast" or (data.task == "language" and len(lengths) <= LONG)
         n = sum(lengths) if steps else len(lengths)
-        return SequenceRecipe.usual(data.task, n=n, longest=max(lengths, default=0), unit=data.unit)
+        return SequenceRecipe.usual(data.task, n=n, longest=max(lengths, default=0), unit=data.unit, cell=cell)
 
     def describe(self, run: Run) -> None:
         """Write what was found in the data into the Run."""

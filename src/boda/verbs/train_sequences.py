@@ -62,7 +62,7 @@ def train(
         material = SequenceMaterial.read(
             data, seed, validation_split=share, on_bad=on_bad, reading=reading, split=split
         )
-    chosen = (given or material.usual_recipe()).replace(**changes)
+    chosen = (given or material.usual_recipe(changes.get("cell"))).replace(**changes)
     refuse_to_write_into(data, Path(runs) if out is None else Path(out))
     run = Run.create(None if out is None else Path(out), runs=Path(runs), task=material.dataset.task, seed=seed)
     from boda.verbs.train import told

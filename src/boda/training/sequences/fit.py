@@ -65,7 +65,7 @@ def fit(
 ) -> Fitted:
     """Train a fresh network, or go on from the newest of `checkpoints`, to the same bits.
 
-    With patience and an inner part, training stops when the loss on it no longer falls, and the best epoch counts.
+    With patience and an inner part, training stops when it no longer does better there, and the best epoch counts.
 
     Args:
         recipe: what to train, and how.
@@ -105,6 +105,7 @@ def fit(
         seed=seed,
         evaluate=judge.figures if judge is not None else None,
         patience=(recipe.patience or None) if watched else None,
+        monitor=monitored(encoder.task),
         ema=recipe.ema,
         metric=objective.metric,
         metric_name=objective.shown,
@@ -117,6 +118,15 @@ def fit(
         history_file=history_file,
     )
     return Fitted(plan, weights_of(model, plan), trained.history, trained.best_epoch, model)
+
+
+def monitored(task: str) -> str:
+    """By which figure of the inner part an epoch is judged.
+
+    Classes go on being told apart better long after the loss has begun to rise, since confidence grows faster than it
+    is earned; the temperature that is fitted afterwards takes that back.
+    """
+    return "val_accuracy" if task == "classify" else "val_loss"
 
 
 def plan_for(recipe: SequenceRecipe, encoder: Encoder) -> dict[str, Any]:
