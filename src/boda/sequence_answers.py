@@ -16,7 +16,7 @@ from boda.errors import DataError, RunError
 from boda.metrics.classify import softmax
 from boda.models.heads import beam as search
 from boda.models.heads.generate import generate, sample_keys
-from boda.models.heads.likelihood import nll_of_long, step_nll
+from boda.models.heads.likelihood import nll_of_each, nll_of_long
 from boda.models.sequence_plan import load_network
 from boda.models.step import Recurrent, State
 
@@ -144,14 +144,14 @@ class SequenceModel:
     # Whole sequences ---------------------------------------------------------------------------------------------
 
     def predict(
-        self, samples: Iterable[Any], *, min_confidence: float = 0.0, beam: int = 4, batch: int = 64
+        self, samples: Iterable[Any], *, min_confidence: float = 0.0, beam: int = 1, batch: int = 64
     ) -> Iterator[SequenceAnswer]:
         """Answer on each of `samples`, in order; one that cannot serve gets an answer with `error`.
 
         Args:
             samples: texts; for tags also tuples of tokens; for music rolls (t, keys).
             min_confidence: labels below it are marked as `abstained`.
-            beam: how many beginnings of an answer are followed at once (pairs); 1 is greedy.
+            beam: how many beginnings of an answer are followed at once (pairs); 1 is greedy, as the Run's figures are.
             batch: sequences that go through the network together.
         """
         waiting = iter(samples)
@@ -230,7 +230,7 @@ class SequenceModel:
 
     # Other shapes ------------------------------------------------------------------------------------------------
 
-    def translated(self, text: str, beam: int = 4) -> SequenceAnswer:
+    def translated(self, text: str, beam: int = 1) -> SequenceAnswer:
         """What `text` becomes (pairs)."""
         self._needs("pairs")
         source = self.encoder.encode([text])[0]
@@ -286,7 +286,8 @@ class SequenceModel:
         """A roll (steps, keys) of 0 and 1 that goes on from `start` (t, keys) (music)."""
         self._needs("music")
         keys, rng = int(self.network.plan.input.size), np.random.default_rng(seed)
-        frames = np.zeros((1, keys), np.float32) if start is None else np.asarray(start, np.float32)
+        silent = start is None or not len(start)
+        frames = np.zeros((1, keys), np.float32) if silent else np.asarray(start, np.float32)
         state, output = self.initial_state(1), np.zeros((1, keys), np.float32)
         for frame in frames:
             output, state = self.step(frame[None], state)
@@ -310,8 +311,7 @@ class SequenceModel:
         inputs, targets = self.encoder.shifted(samples, labels)
         if self.encoder.long:
             return [nll_of_long(self.network, x, y) for x, y in zip(inputs, targets, strict=True)]
-        logits = self.network.answers(inputs)
-        return [step_nll(z, y) for z, y in zip(logits, targets, strict=True)]
+        return nll_of_each(self.network, inputs, targets)
 
     def forecast(
         self, series: dict[str, np.ndarray] | None = None, ahead: dict[str, tuple[str, ...]] | None = None

@@ -45,6 +45,15 @@ def test_csv_has_a_column_a_class(command, sequence_run):
     assert bad["error"]
 
 
+def test_numbers_stand_alone_in_csv(command, sequence_run):
+    _, out, _ = command("predict", sequence_run("regress").path, "--text", "kimho", "--text", "", "--csv")
+    good, bad = csv.DictReader(io.StringIO(out))
+
+    assert list(good) == ["text", "answer", "confidence", "abstained", "error", "low", "high"]
+    assert np.isfinite(float(good["answer"]))
+    assert (bad["answer"], bad["low"], bool(bad["error"])) == ("", "", True)
+
+
 def test_hangul_is_printed_as_it_is(command, sequence_run):
     for form in ((), ("--json",), ("--csv",)):
         assert "김철수" in command("predict", sequence_run("classify").path, "--text", "김철수", *form)[1]
@@ -145,6 +154,9 @@ def test_a_forecast_goes_on_from_the_runs_own_series_or_from_a_new_one(command, 
         ("music", [], "Give files of rolls to answer on."),
         ("classify", ["--generate", "5"], "--generate is for language and music, and the task of this Run is classify"),
         ("classify", ["--text", "a", "--beam", "2"], "--beam is for pairs"),
+        ("regress", ["--text", "a", "--min-confidence", "0.5"], "--min-confidence is for classify"),
+        ("language", ["--generate", "5", "--json"], "--json is for answers"),
+        ("language", ["--generate", "5", "--csv"], "--csv is for answers"),
         ("language", ["--text", "a b", "--seed", "2"], "--seed belongs to --generate"),
         ("language", ["--generate", "5", "--text", "a"], "--generate writes on by itself"),
         ("language", ["--generate", "5", "--roll", "x.npz"], "--roll is for music"),

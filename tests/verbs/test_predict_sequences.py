@@ -10,7 +10,7 @@ import pytest
 
 import boda
 from boda.errors import DataError, RunError
-from boda.verbs.predict_sequences import answers, forecasts, lines_of
+from boda.verbs.predict_sequences import answers, cells_of, forecasts, lines_of
 from tiny_sequences import write_series
 
 ASK = {
@@ -156,3 +156,54 @@ def test_a_pipe_that_closes_early_ends_in_order(sequence_run, tmp_path):
     process.wait(timeout=60)
 
     assert b"Traceback" not in err
+
+
+def test_files_are_read_in_the_encoding_that_they_tell_or_that_of_the_run(tmp_path):
+    place = tmp_path / "names.txt"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp949"):
+        place.write_text("김\n이", encoding)
+
+        assert [*lines_of(str(place), "cp949")] == ["김", "이"]
+
+
+def test_standard_input_that_is_not_utf_8_is_refused(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("김".encode("cp949").decode("utf-8", "surrogateescape")))
+
+    with pytest.raises(DataError, match="standard input: expected UTF-8, came the byte 0xb1"):
+        [*lines_of("-")]
+
+
+def test_the_texts_of_a_table_are_those_of_its_column(sequence_run, tmp_path, plant):
+    plant(tmp_path, {"a.csv": "text,label\nKim,Korean\n", "b.tsv": "who\tage\nLee\t3\n", "c.csv": "any\nPark\n"})
+    files = [str(tmp_path / name) for name in ("a.csv", "b.tsv", "c.csv")]
+    found = answers(boda.load(sequence_run("classify")), [], files, reading={"text_column": "who"})
+
+    with pytest.raises(DataError, match="text_column is 'who', but there is no such column"):
+        next(found)
+    assert cells_of(files[0], "classify") == ["Kim"]
+    assert cells_of(files[1], "classify", {"text_column": "who"}) == ["Lee"]
+    assert cells_of(files[2], "classify", {"text_column": "who"}) == ["Park"]
+
+
+def test_rows_that_cannot_be_read_are_told(tmp_path, plant, capsys):
+    plant(tmp_path, {"a.csv": "text,label\nKim,x\nLee,x,y,z\n"})
+
+    assert cells_of(str(tmp_path / "a.csv"), "classify") == ["Kim"]
+    assert "1 rows are not answered; the first is a.csv:3: expected 2 cells" in capsys.readouterr().err
+
+
+def test_tagged_files_are_sentences_and_not_lines(sequence_run, tmp_path, plant):
+    plant(tmp_path, dict.fromkeys(("a.conll", "a.txt"), "kim B-PER\nwent O\n\nlee B-PER\nran O\n"))
+    model = boda.load(sequence_run("tag"))
+
+    for name in ("a.conll", "a.txt"):
+        found = [one.tokens for one in answers(model, [], [str(tmp_path / name)])]
+        assert found == [("kim", "went"), ("lee", "ran")]
+
+
+def test_forecasts_are_made_of_files_that_are_read_as_the_run_was(sequence_run, tmp_path, plant):
+    model = boda.load(sequence_run("forecast"))
+    rows = "".join(f"{i},{','.join('1' for _ in model.encoder.channels)}\n" for i in range(40))
+    plant(tmp_path, {"a.csv": f"at,{','.join(model.encoder.channels)}\n{rows}"})
+
+    assert len(forecasts(model, [str(tmp_path / "a.csv")], {"time_column": "at", "task": "forecast"})) == 1

@@ -1,9 +1,12 @@
 """What is learned from: parts that are apart, and a tenth or an end for choices."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from boda.data.sequences.dataset import SequenceDataset
+from boda.data.sequences.split import units_of
 from boda.errors import DataError
 from boda.run import Run
 from boda.sample import BadFile
@@ -13,7 +16,7 @@ from boda.verbs.sequence_material import SequenceMaterial
 def dataset_of(inputs, targets=None, parts=None, groups=None, task="classify", **more):
     n = len(inputs)
     targets = [f"c{i % 2}" for i in range(n)] if targets is None else targets
-    classes = tuple(sorted(set(targets))) if task == "classify" else ()
+    classes = more.pop("classes", tuple(sorted(set(targets))) if task == "classify" else ())
     names = tuple(f"t:{i}" for i in range(n))
     return SequenceDataset(
         task, "characters", tuple(inputs), tuple(targets), names, tuple(parts or [None] * n),
@@ -55,6 +58,40 @@ def test_copies_and_groups_stay_together():
         for some in (learned, inner, material.indices("val")):
             assert len(some)
             assert len({i // size for i in some}) * size == len(some)
+
+
+def test_a_label_may_be_missing():
+    lines = dataset_of(texts(40), ["Korean", None] * 20, task="language", classes=("Korean",))
+    learned, inner, _ = SequenceMaterial.read(lines, 0).learned_and_inner()
+
+    assert len(learned) > len(inner) > 0
+
+
+def test_chains_of_copies_and_groups_stay_together():
+    same = texts(1) * 2 + texts(58, 1)
+    groups = ["a", "b", "a", "b"] + [None] * 56
+    material = SequenceMaterial.read(dataset_of(same, groups=groups), 0)
+    units = units_of(material.dataset)
+
+    assert len(set(units[:4].tolist())) == 1
+    assert len(set(units.tolist())) == 57
+
+
+def test_a_training_part_in_three_groups_says_what_choices_are_made_on(capsys):
+    groups = [f"g{i % 3}" for i in range(30)] + [None] * 10
+    material = SequenceMaterial.read(dataset_of(texts(40), parts=["train"] * 30 + ["val"] * 10, groups=groups), 0)
+    _, inner, told = material.learned_and_inner()
+
+    assert len(inner) == 10
+    assert told == "Choices are made on one of 3 shares of the training part, which is not learned from."
+    assert "3 folds" in capsys.readouterr().err
+
+
+def test_a_training_part_that_is_one_group_keeps_back_its_end():
+    parts, groups = ["train"] * 30 + ["val"] * 10, ["g"] * 30 + [None] * 10
+    learned, inner, _ = SequenceMaterial.read(dataset_of(texts(40), parts=parts, groups=groups), 0).learned_and_inner()
+
+    assert (len(learned), len(inner)) == (30, 0)
 
 
 def test_the_validation_part_makes_choices_where_there_is_a_test_part():
@@ -151,3 +188,11 @@ def test_what_was_found_is_written_into_the_run(tmp_path, capsys):
 def test_what_is_bad_stops_where_nothing_may_be():
     with pytest.raises(DataError, match="t:20: it is empty"):
         SequenceMaterial.read(dataset_of(texts(20), bad=(BadFile("t:20", "it is empty"),)), 0, on_bad="error")
+
+
+@pytest.mark.parametrize(("unit", "text", "came"), [("characters", "one\ntwo\n", 8), ("words", "word " * 19, 19)])
+def test_a_long_text_too_short_for_its_parts_is_refused(unit, text, came):
+    short = replace(dataset_of([text], [None], task="language"), unit=unit)
+
+    with pytest.raises(DataError, match=f"t:0: expected a text of 20 {unit} or more, came {came}. Add text."):
+        SequenceMaterial.read(short, 0)

@@ -76,7 +76,7 @@ def confidence(_: click.Context, __: click.Parameter, value: str | None) -> floa
 @click.option("--yolo", type=click.Path(), metavar="FOLDER", help="Boxes: write YOLO text into a new folder.")
 @click.option("--draw", type=click.Path(), metavar="FOLDER", help="Boxes: draw them on copies, in a new folder.")
 @click.option("--text", "texts", multiple=True, help="Sequences: a text to answer on; may be repeated.")
-@click.option("--beam", type=click.IntRange(min=1), help="Pairs: beginnings that are followed at once.  [default: 4]")
+@click.option("--beam", type=click.IntRange(min=1), help="Pairs: beginnings that are followed at once.  [default: 1]")
 @click.option("--generate", type=click.IntRange(min=1), metavar="N", help="Language, music: write on, N steps at most.")
 @click.option("--from", "start", help="With --generate: what is written already.")
 @click.option("--label", help="With --generate: the label whose texts are written, such as Korean.")
@@ -103,7 +103,8 @@ def command(
 
     RUN is a Run's folder, or a network of `boda backbones` for its 1000 ImageNet classes.
     FILES are pictures, folders, globs, or - for names on standard input, one a line. For a Run of sequences they are
-    text files with a sample a line, tables of series, or rolls, and - is standard input itself.
+    text files with a sample a line, tables with a column of texts, or of series, or rolls, and - is standard input
+    itself.
     """
     from boda.answers import Model
     from boda.verbs.predict import is_of_sequences, load
@@ -114,7 +115,7 @@ def command(
     places = {name: more.pop(name) for name in PLACES}
     if is_of_sequences(model):
         refuse_for_sequences(run, {"grow": grow, **places})
-        ctx.exit(print_answers(model, files, form, top or 3, min_confidence, more))
+        ctx.exit(print_answers(model, run, files, form, top or 3, min_confidence, more))
     refuse_for_pictures(run, more)
     if not files:
         raise click.UsageError("Give pictures, folders or globs to answer on, or - for names on standard input.")

@@ -36,7 +36,7 @@ def refuse_for_pictures(run: str, asked: dict[str, Any]) -> None:
 
 
 def print_answers(
-    model: SequenceModel, files: tuple[str, ...], form: str, top: int, least: Any, asked: dict[str, Any]
+    model: SequenceModel, run: str, files: tuple[str, ...], form: str, top: int, least: Any, asked: dict[str, Any]
 ) -> int:
     """Answer as the task asks for; gives the exit code."""
     for name, tasks in TASKS_OF.items():
@@ -44,15 +44,19 @@ def print_answers(
             raise click.UsageError(
                 f"--{OPTIONS.get(name, name)} is for {' and '.join(tasks)}, and the task of this Run is {model.task}."
             )
+    if least is not None and model.task != "classify":
+        raise click.UsageError(f"--min-confidence is for classify, and the task of this Run is {model.task}.")
     if asked["generate"] is not None:
+        if form != "table":
+            raise click.UsageError(f"--{form} is for answers; --generate writes as it goes. Leave it out.")
         if files or asked["texts"]:
             raise click.UsageError("--generate writes on by itself; leave out files and --text. --from begins a text.")
         return _generate(model, asked)
     if wrong := [name for name in GENERATING if asked[name] is not None]:
         raise click.UsageError(f"--{OPTIONS.get(wrong[0], wrong[0])} belongs to --generate.")
     if model.task == "forecast":
-        return _forecast(model, files, form)
-    return _answer(model, files, form, top, least, asked)
+        return _forecast(model, run, files, form)
+    return _answer(model, run, files, form, top, least, asked)
 
 
 def _generate(model: SequenceModel, asked: dict[str, Any]) -> int:
@@ -88,10 +92,10 @@ def _play(model: SequenceModel, asked: dict[str, Any]) -> int:
     return 0
 
 
-def _forecast(model: SequenceModel, files: tuple[str, ...], form: str) -> int:
-    from boda.verbs.predict_sequences import forecasts
+def _forecast(model: SequenceModel, run: str, files: tuple[str, ...], form: str) -> int:
+    from boda.verbs.predict_sequences import forecasts, reading_of
 
-    found = forecasts(model, files)
+    found = forecasts(model, files, reading_of(run))
     if form == "json":
         click.echo(json.dumps([one.to_json() for one in found], indent=2))
     elif form == "csv":
@@ -132,15 +136,19 @@ def _forecast_table(found: list[Forecast]) -> None:
 
 
 def _answer(
-    model: SequenceModel, files: tuple[str, ...], form: str, top: int, least: Any, asked: dict[str, Any]
+    model: SequenceModel, run: str, files: tuple[str, ...], form: str, top: int, least: Any, asked: dict[str, Any]
 ) -> int:
-    from boda.verbs.predict_sequences import answers
+    from boda.progress import say
+    from boda.verbs.predict_sequences import answers, reading_of
 
     if not files and not asked["texts"]:
         more = "files of rolls" if model.task == "music" else "--text, files with a sample a line, or -"
         raise click.UsageError(f"Give {more} to answer on.")
-    given = Counted(answers(model, [*asked["texts"]], files, min_confidence=least, beam=asked["beam"]))
+    options = {"min_confidence": least, "beam": asked["beam"], "reading": reading_of(run)}
+    given = Counted(answers(model, [*asked["texts"]], files, **options))
     {"json": _json, "csv": _csv, "table": _table}[form](model, given, top)
+    if not given.count:
+        say("There was no text to answer on.")
     return 1 if given.count and given.failed == given.count else 0
 
 
@@ -167,15 +175,28 @@ def _json(_: SequenceModel, answers: Iterable[SequenceAnswer], top: int) -> None
 
 
 def _csv(model: SequenceModel, answers: Iterable[SequenceAnswer], _: int) -> None:
-    """CSV; cells that a table program would run are quoted."""
+    """CSV; cells that a table program would run are quoted, and numbers stand alone."""
     out = csv.writer(sys.stdout, lineterminator="\n")
     classes = model.classes if model.task == "classify" else ()
-    out.writerow(["text", "answer", "confidence", "abstained", "error", *map(as_text, classes)])
+    ends = ("low", "high") if model.task == "regress" else ()
+    out.writerow(["text", "answer", "confidence", "abstained", "error", *ends, *map(as_text, classes)])
     for answer in answers:
-        sure = "" if answer.confidence is None else answer.confidence
+        numbers = [_blank(answer.confidence), int(answer.abstained)]
+        bounds = [_blank(getattr(answer, name)) for name in ends]
         scores = [answer.scores[name] for name in classes] if answer.scores else [""] * len(classes)
-        cells = [as_text(answer.text), as_text(told(answer)), sure, int(answer.abstained), as_text(answer.error or "")]
-        out.writerow([*cells, *scores])
+        out.writerow([as_text(answer.text), _plain(answer), *numbers, as_text(answer.error or ""), *bounds, *scores])
+
+
+def _blank(number: float | None) -> float | str:
+    return "" if number is None else number
+
+
+def _plain(answer: SequenceAnswer) -> float | str:
+    """The answer as a cell that a program reads: no words around it."""
+    if answer.error is not None:
+        return ""
+    number = answer.value if answer.value is not None else answer.nll
+    return as_text(answer.label or told(answer)) if number is None else number
 
 
 def _table(model: SequenceModel, answers: Iterable[SequenceAnswer], top: int) -> None:

@@ -1,20 +1,32 @@
-"""What a Run of sequences is asked about: lines of files and of standard input, rolls, and series, as answers."""
+"""What a Run of sequences is asked about: lines of files and of standard input, tables, rolls, series, as answers."""
 
 from __future__ import annotations
 
+import codecs
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boda.data.sequences import read_sequences
+from boda.data.sequences import read_sequences, tags
+from boda.data.sequences.columns import TEXT_NAMES, choose_column, find_pair
 from boda.data.sequences.steps import times_ahead
+from boda.data.sequences.table_file import SUFFIXES, read_table_file
+from boda.data.sequences.text_file import BOMS
 from boda.errors import DataError, RunError
+from boda.progress import say
+from boda.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from boda.sequence_answers import Forecast, SequenceAnswer, SequenceModel
+
+HEAD = 2**16  # bytes of a file by which its encoding is told
+LINES = 40
+OF_SERIES = ("time_column", "series_column", "channels", "encoding")  # options of the readers that serve again
+OF_TAGS = ("token_column", "tag_column", "encoding")
 
 
 def answers(
@@ -24,15 +36,18 @@ def answers(
     *,
     min_confidence: float | str | None = None,
     beam: int | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> Iterator[SequenceAnswer]:
     """Answer on `texts`, then on each line of `files`; - is standard input.
 
     Args:
         model: of any task but forecast.
         texts: texts, tuples of tokens, or rolls, as the task wants them.
-        files: text files with a sample a line; for music files of rolls.
+        files: text files with a sample a line, tables with a column of texts, or CoNLL for tags; for music rolls.
         min_confidence: labels below it are marked as abstained; "auto" takes the threshold that the training found.
-        beam: beginnings that are followed at once (pairs).
+        beam: beginnings that are followed at once (pairs); by default 1, which is what the Run's figure was measured
+            with.
+        reading: how the Run's data was read, for files that are written alike.
 
     Raises:
         DataError: a file cannot be read.
@@ -41,39 +56,121 @@ def answers(
     if model.task == "forecast":
         raise RunError("A Run of series answers with forecasts: `model.forecast(series)`, or boda predict RUN FILE.")
     least = model.abstain_below() if min_confidence == "auto" else float(min_confidence or 0.0)
-    return model.predict(_samples(model, texts, files), min_confidence=least, beam=beam or 4)
+    return model.predict(_samples(model, texts, files, reading or {}), min_confidence=least, beam=beam or 1)
 
 
-def _samples(model: SequenceModel, texts: Iterable[Any], files: Iterable[str]) -> Iterator[Any]:
+def reading_of(source: str) -> dict[str, Any]:
+    """How the data of the Run in the folder `source` was read, such as {"text_column": "review"}."""
+    return dict(Run.open(source).about.get("reading") or {})
+
+
+def _samples(
+    model: SequenceModel, texts: Iterable[Any], files: Iterable[str], reading: Mapping[str, Any]
+) -> Iterator[Any]:
     yield from texts
     for file in files:
         if model.task == "music":
             yield from read_sequences(file, task="music").inputs
+        elif model.task == "tag" and _is_tagged(file):
+            yield from read_sequences(file, task="tag", **_some(reading, OF_TAGS)).inputs
+        elif Path(file).suffix.lower() in SUFFIXES:
+            yield from cells_of(file, model.task, reading)
         else:
-            yield from lines_of(file)
+            yield from lines_of(file, reading.get("encoding"))
 
 
-def lines_of(file: str) -> Iterator[str]:
-    """The lines of a text file or of standard input, without empty ones."""
+def _some(reading: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: reading[name] for name in names if name in reading}
+
+
+def _is_tagged(file: str) -> bool:
+    """Whether a file has a token and its tag a line, by its name or its first lines."""
     if file == "-":
-        yield from (text for line in sys.stdin if (text := line.strip()))
-        return
+        return False
+    lines = _head(file).decode(_encoding(_head(file)) or "utf-8", "replace").splitlines()
+    return Path(file).suffix.lower() in tags.SUFFIXES or tags.looks_tagged(lines[:LINES])
+
+
+def cells_of(file: str, task: str, reading: Mapping[str, Any] | None = None) -> list[str]:
+    """The texts of a table, one a row: of the column that the Run's data had, or of one that is called like it.
+
+    A table of one column needs no such name.
+    """
+    told, reading = _encoding(_head(file)), reading or {}
+    table = read_table_file(Path(file), encoding=None if told else reading.get("encoding"))
+    pair, role = find_pair(table.header), "source" if task == "pairs" else "text"
+    wanted = reading.get(f"{role}_column") or (pair[0] if pair and role == "source" else None)
+    if len(table.header) == 1:
+        wanted = table.header[0]
+    column = choose_column(table.where, table.header, role, wanted, TEXT_NAMES)
+    if table.bad:
+        say(f"{len(table.bad)} rows are not answered; the first is {table.bad[0].name}: {table.bad[0].reason}.")
+    return [cell.strip() for cell in table.column(column)]
+
+
+def lines_of(file: str, encoding: str | None = None) -> Iterator[str]:
+    """The lines of a text file or of standard input, without empty ones.
+
+    Args:
+        file: its name; - is standard input, which is UTF-8.
+        encoding: what the file is in where it has no byte order mark and does not begin as UTF-8.
+    """
+    place = "standard input" if file == "-" else file
     try:
-        with open(file, encoding="utf-8-sig") as lines:  # noqa: PTH123 - a name as the user gave it
+        if file == "-":
+            yield from filter(None, map(_checked, sys.stdin))
+            return
+        with open(file, encoding=_encoding(_head(file)) or encoding or "utf-8") as lines:  # noqa: PTH123 - as given
             yield from (text for line in lines if (text := line.strip()))
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{file}: expected UTF-8, came the byte {error.object[error.start]:#04x}. Convert it."
+            f"{place}: expected UTF-8, came the byte {error.object[error.start]:#04x}. Convert it."
         ) from error
+    except UnicodeError as error:
+        raise DataError(f"{place}: expected text, but: {error}. Convert it to UTF-8.") from error
     except OSError as error:
-        raise DataError(f"{file}: {(error.strerror or str(error)).lower()}. A text itself goes to --text.") from error
+        raise _unreadable(file, error) from error
 
 
-def forecasts(model: SequenceModel, files: Iterable[str] = ()) -> list[Forecast]:
-    """The steps ahead of each series in `files`, or, where there are none, of those that the Run was trained on."""
+def _checked(line: str) -> str:
+    """A line of standard input, whose undecodable bytes may have come through as half characters."""
+    return line.encode("utf-8", "surrogateescape").decode("utf-8").removeprefix("\ufeff").strip()
+
+
+def _head(file: str) -> bytes:
+    try:
+        with open(file, "rb") as data:  # noqa: PTH123 - a name as the user gave it
+            return data.read(HEAD)
+    except OSError as error:
+        raise _unreadable(file, error) from error
+
+
+def _encoding(head: bytes) -> str | None:
+    """What the first bytes of a file tell: the encoding of a byte order mark, UTF-8, or nothing."""
+    for mark, name in BOMS:
+        if head.startswith(mark):
+            return name
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return None
+    return "utf-8"
+
+
+def _unreadable(file: str, error: OSError) -> DataError:
+    return DataError(f"{file}: {(error.strerror or str(error)).lower()}. A text itself goes to --text.")
+
+
+def forecasts(
+    model: SequenceModel, files: Iterable[str] = (), reading: Mapping[str, Any] | None = None
+) -> list[Forecast]:
+    """The steps ahead of each series in `files`, or, where there are none, of those that the Run was trained on.
+
+    The files are read as the Run's data was, by `reading`.
+    """
     found: list[Forecast] = []
     for file in files:
-        data = read_sequences(file, task="forecast")
+        data = read_sequences(file, task="forecast", **_some(reading or {}, OF_SERIES))
         missing = [name for name in model.encoder.channels if name not in data.channels]
         if missing:
             raise DataError(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from boda.data.sequences.encoder import Encoder
-from boda.errors import DataError, RecipeError
+from boda.errors import DataError
 from boda.recipe.sequence import SequenceRecipe
 from boda.run import Run
 from boda.training.ladder import Settings
@@ -23,7 +21,7 @@ from boda.training.sequences.standings import standings
 from boda.verbs.climb import PLAN, Climb
 from boda.verbs.material import name_of, refuse_to_write_into
 from boda.verbs.sequence_material import SequenceMaterial
-from boda.verbs.train_sequences import OF_PICTURES, PACKAGES, refuse
+from boda.verbs.sequence_start import checked, describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,21 +113,17 @@ def begin_sequences(
         reading: options of the reader.
     """
     (given, changes), (names, texts), (folds, repeats, seed) = recipe, rungs, dealing
-    refuse(**{name: changes.get(name) for name in OF_PICTURES})
-    given = _given(given)
-    (given or SequenceRecipe()).replace(**changes)  # what no task could take is refused before anything is read
-    share = changes.get("validation_split", None if given is None else given.validation_split)
+    own, share = checked(given, changes)
     material = SequenceMaterial.read(data, seed, validation_split=share, on_bad=on_bad, reading=reading, split=split)
-    base, sequences = _dealt(
-        material, (given or material.usual_recipe(changes.get("cell"))).replace(**changes), folds, repeats
-    )
+    asked = (own or material.usual_recipe(changes.get("cell"))).replace(**changes)
+    base, sequences = _dealt(material, asked, folds, repeats)
     task = material.dataset.task
     numbers, long = material.dataset.unit == "numbers", sum(map(len, sequences.dataset.inputs)) if sequences.ends else 0
     every = standard(base, task, numbers=numbers, long=long)
     some = chosen(every, names, [own_rung(text, base, task) for text in texts])
     refuse_to_write_into(data, place[0] or place[1])
     run = Run.create(place[0], runs=place[1], task="ladder", seed=seed)
-    _describe(run, base, material, source=name_of(data), reading=reading, on_bad=on_bad)
+    describe(run, base, material, source=name_of(data), reading=reading, on_bad=on_bad)
     sequences.write(run.path)
     settings = {"repeats": repeats, "costly_repeats": repeats, "seed": seed}
     plan = {"task": task, "on_bad": on_bad, "is_path": isinstance(data, (str, Path)), "settings": settings}
@@ -151,14 +145,6 @@ def refuse_other_sequences(run: Run, data: Any, on_bad: Literal["skip", "error"]
         raise DataError(f"The sequences are not those that {run.path} began with. Begin a ladder in another folder.")
 
 
-def _given(recipe: Recipe | SequenceRecipe | Path | str | None) -> SequenceRecipe | None:
-    if recipe is None or isinstance(recipe, SequenceRecipe):
-        return recipe
-    if isinstance(recipe, (str, Path)):
-        return SequenceRecipe.read(Path(recipe))
-    raise RecipeError("The data holds sequences, and the recipe is one of pictures. Give a SequenceRecipe, or none.")
-
-
 def _dealt(
     material: SequenceMaterial, recipe: SequenceRecipe, folds: int, repeats: int
 ) -> tuple[SequenceRecipe, LadderSequences]:
@@ -169,27 +155,6 @@ def _dealt(
         material.dataset.select(train), encoder, count=folds, repeats=repeats, seed=material.seed
     )
     return fixed(recipe, encoder), some
-
-
-def _describe(
-    run: Run, recipe: SequenceRecipe, material: SequenceMaterial, *, source: str, reading: dict[str, Any], on_bad: str
-) -> None:
-    """Write down what is tried on what, before anything costly begins."""
-    data = material.dataset
-    run.update(
-        kind="sequences",
-        unit=data.unit,
-        classes=list(data.classes),
-        channels=list(data.channels),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        data=source,
-        reading=reading,
-        on_bad=on_bad,
-        fingerprint=material.fingerprint,
-        versions={name: metadata.version(name) for name in PACKAGES},
-    )
-    run.write_text("recipe.toml", recipe.to_toml())
-    material.describe(run)
 
 
 def _unit(sequences: LadderSequences) -> str:

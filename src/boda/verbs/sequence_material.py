@@ -13,7 +13,7 @@ from boda.data.folds import folds
 from boda.data.sequences import read_sequences
 from boda.data.sequences.audit import audit_sequences
 from boda.data.sequences.dataset import digest_of
-from boda.data.sequences.split import LONG, copy_ids, pieces, split_sequences
+from boda.data.sequences.split import LONG, is_long, pieces, split_sequences, strata_of, units_of
 from boda.errors import DataError
 from boda.progress import say
 from boda.recipe.sequence import SequenceRecipe
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from boda.data.split import Split
     from boda.run import Run
 
+LEAST = 20  # characters, words or events of a long text, so that two are held out, and two more for choices
 INNER_FOLDS = 10  # of which one is held back from training, for choices
 LONG_SHARE, SHARE = 0.1, 0.2  # held out for the report, of one long text and of all else
 
@@ -65,6 +66,7 @@ class SequenceMaterial:
         if on_bad == "error" and dataset.bad:
             raise DataError(f"{dataset.bad[0].name}: {dataset.bad[0].reason}")
         reuse = split_of(split)
+        _refuse_short(dataset)
         dataset = pieces(dataset, LONG_SHARE if validation_split is None else validation_split)
         share = SHARE if validation_split is None else validation_split
         parts = split_sequences(dataset, seed=seed, validation_split=share, reuse=reuse)
@@ -89,19 +91,15 @@ class SequenceMaterial:
         train, val, test = (self.indices(part) for part in ("train", "val", "test"))
         if len(test) and len(val):
             return train, val, "Choices are made on the validation part, since there is a test part that none sees."
+        own_end = train, np.zeros(0, np.int64), "Choices are made on the end of what is trained on."
         if self.dataset.task == "forecast" or len(train) < INNER_FOLDS:
-            return train, np.zeros(0, np.int64), "Choices are made on the end of what is trained on."
-        strata, copies = self._strata(train), copy_ids(self.dataset)
-        named = [self.dataset.groups[i] or int(copies[i]) for i in train]
-        _, units = np.unique([str(name) for name in named], return_inverse=True)
-        kept, held = folds(strata, units, INNER_FOLDS, self.seed)[0]
-        return train[kept], train[held], "Choices are made on a tenth of the training part, which is not learned from."
-
-    def _strata(self, where: np.ndarray) -> np.ndarray:
-        if self.dataset.task not in {"classify", "language"} or not self.dataset.classes:
-            return np.zeros(len(where), np.int64)
-        index = {name: i for i, name in enumerate(self.dataset.classes)}
-        return np.array([index[self.dataset.targets[i]] for i in where], np.int64)
+            return own_end
+        units = units_of(self.dataset)[train]
+        if len(np.unique(units)) < 2:
+            return own_end
+        dealt = folds(strata_of(self.dataset)[train], units, INNER_FOLDS, self.seed)
+        (kept, held), share = dealt[0], "a tenth" if len(dealt) == INNER_FOLDS else f"one of {len(dealt)} shares"
+        return train[kept], train[held], f"Choices are made on {share} of the training part, which is not learned from."
 
     @property
     def fingerprint(self) -> str:
@@ -126,3 +124,11 @@ class SequenceMaterial:
         write_bad(self.dataset.bad, text)
         run.write_text("bad_files.csv", text.getvalue())
         run.write_json("split.json", self.split.to_json())  # last: by it --resume knows that all of this is there
+
+
+def _refuse_short(dataset: SequenceDataset) -> None:
+    """A long text of so few steps that a part of it would be empty."""
+    for name, values in zip(dataset.names, dataset.inputs, strict=True) if is_long(dataset) else ():
+        steps = len(values.split()) if dataset.unit == "words" else len(values)
+        if steps < LEAST:
+            raise DataError(f"{name}: expected a text of {LEAST} {dataset.unit} or more, came {steps}. Add text.")

@@ -41,12 +41,13 @@ def _leaks(run: Run) -> list[dict[str, str]]:
 
 
 def _rivalled(run: Run, recipe: SequenceRecipe) -> list[dict[str, str]]:
-    """Where a baseline does as well, the network is not worth its price yet."""
+    """Where it is not shown to beat a baseline, the network is not worth its price yet."""
     against = run.metrics["against_baseline"]
     if against["verdict"] == "better":
         return []
     change = "--set dropout=0.5" if recipe.dropout < 0.5 else f"--set units={2 * recipe.units}"
-    why = f"The baseline {against['baseline']} does {'better' if against['verdict'] == 'worse' else 'as well'}."
+    name, worse = against["baseline"], against["verdict"] == "worse"
+    why = f"The baseline {name} does better." if worse else f"No difference from the baseline {name} is shown."
     return [_step("Give the network another chance, or take the baseline", why, _data("train", run, change))]
 
 

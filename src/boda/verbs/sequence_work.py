@@ -69,7 +69,7 @@ class SequenceWork:
             calibration = self.measure.calibrate(model, self._inner(learned, inner))
         self.run.write_json("calibration.json", calibration)
         model = replace(model, calibration=calibration)
-        self._write_figures(model, learned, told)
+        self._write_figures(model, told)
         with self.clock("explain"):
             look_inside(self.run, model, self._part("val"), self.material.seed)
         self._finish()
@@ -119,8 +119,11 @@ class SequenceWork:
         """The end of each series, from which `boda predict` goes on, and what the times ahead are called."""
         if encoder.task != "forecast":
             return {}, {}
-        pairs = zip(self.dataset.names, self.dataset.inputs, strict=True)
-        ends = {name: np.asarray(series[-encoder.context :], np.float32) for name, series in pairs}
+        pairs = [*zip(self.dataset.names, self.dataset.inputs, strict=True)]
+        long = [(name, series) for name, series in pairs if len(series) >= encoder.context]
+        if short := len(pairs) - len(long):
+            say(f"{short} series are shorter than the {encoder.context} steps looked back on, and get no forecast.")
+        ends = {name: np.asarray(series[-encoder.context :], np.float32) for name, series in long}
         return ends, times_ahead(self.dataset, encoder.horizon)
 
     def _inner(self, learned: np.ndarray, inner: np.ndarray) -> Part | None:
@@ -132,7 +135,8 @@ class SequenceWork:
     def _part(self, name: str) -> Part:
         return Part.of(self.dataset, self.material.indices(name), name)
 
-    def _write_figures(self, model: SequenceModel, learned: np.ndarray, told: str) -> None:
+    def _write_figures(self, model: SequenceModel, told: str) -> None:
+        """The figures beside those of baselines, which may learn from the inner tenth as well."""
         seed, measure = self.material.seed, self.measure
         parts = {name: part for name in ("val", "test") if len(part := self._part(name))}
         with self.clock("measure"):
@@ -141,8 +145,9 @@ class SequenceWork:
         reported = "test" if "test" in parts else "val"
         with self.clock("baselines"):
             held = parts[reported]
-            theirs = measure.rivals(model, Part.of(self.dataset, learned, "train"), held, seed)
-            beside = {name: measure.figures(model, held, some, seed) for name, some in theirs.items()}
+            theirs = measure.rivals(model, self._part("train"), held, seed)
+            bare = replace(model, calibration={})  # its intervals are around our answers, not around a baseline's
+            beside = {name: measure.figures(bare, held, some, seed) for name, some in theirs.items()}
         figure = measure.difference(model, held, ours[reported], next(iter(theirs.values())), seed)["figure"]
         rival = sequence_rivals.strongest(beside, figure)
         against = measure.difference(model, held, ours[reported], theirs[rival], seed)

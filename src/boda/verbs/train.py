@@ -82,9 +82,9 @@ def train(
     if tensorboard:
         check_tensorboard()
     if is_sequences(data, **{name: (reading or {}).get(name) for name in ("task", "format")}):
-        from boda.verbs import train_sequences
+        from boda.verbs import sequence_start, train_sequences
 
-        train_sequences.refuse(fold=fold, augment=augment)
+        sequence_start.refuse(fold=fold, augment=augment)
         return train_sequences.train(
             data,
             out=out,

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from boda.errors import DataError, RecipeError, RunError
+from boda.errors import DataError, RunError
 from boda.recipe.sequence import SequenceRecipe
 from boda.run import Run
 from boda.training.callbacks import check_tensorboard
 from boda.verbs.clock import Clock
 from boda.verbs.material import name_of, refuse_to_write_into
 from boda.verbs.sequence_material import SequenceMaterial
+from boda.verbs.sequence_start import checked, describe
 from boda.verbs.sequence_work import SequenceWork
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from boda.recipe import Recipe
-
-PACKAGES = ("boda", "keras", "numpy", "scikit-learn", "scipy")
-OF_PICTURES = ("backbone", "weights", "stages")
-
-
-def refuse(**asked: Any) -> None:
-    """Refuse what has a meaning for pictures alone."""
-    for name, value in asked.items():
-        if value is not None:
-            raise RecipeError(f"{name} is for pictures, and the data holds sequences. Received: {value}. Leave it out.")
 
 
 def train(
@@ -51,14 +40,10 @@ def train(
     Raises:
         DataError, RecipeError, RunError: each says where, what was expected, what came, what to do.
     """
-    refuse(**{name: changes.get(name) for name in OF_PICTURES})
     if tensorboard:
         check_tensorboard()
-    given, clock = _given(recipe), Clock()
-    early = {name: value for name, value in changes.items() if name != "bptt_every"}  # it depends on the usual bptt
-    (given or SequenceRecipe()).replace(**early)  # what no task could take is refused before anything is read
+    (given, share), clock = checked(recipe, changes), Clock()
     with clock("read"):
-        share = changes.get("validation_split", None if given is None else given.validation_split)
         material = SequenceMaterial.read(
             data, seed, validation_split=share, on_bad=on_bad, reading=reading, split=split
         )
@@ -68,7 +53,8 @@ def train(
     from boda.verbs.train import told
 
     with told(run):
-        _describe(run, chosen, material, source=name_of(data), reading=reading or {}, on_bad=on_bad, board=tensorboard)
+        run.update(tensorboard=tensorboard)
+        describe(run, chosen, material, source=name_of(data), reading=reading or {}, on_bad=on_bad)
         SequenceWork(run, chosen, material, clock, callbacks).train()
     return run
 
@@ -97,40 +83,3 @@ def resume(run: Run, data: Any = None, *, callbacks: Sequence[Any] = ()) -> Run:
     with told(run):
         SequenceWork(run, recipe, material, clock, callbacks).train()
     return run
-
-
-def _given(recipe: Recipe | SequenceRecipe | Path | str | None) -> SequenceRecipe | None:
-    if recipe is None or isinstance(recipe, SequenceRecipe):
-        return recipe
-    if isinstance(recipe, (str, Path)):
-        return SequenceRecipe.read(Path(recipe))
-    raise RecipeError("The data holds sequences, and the recipe is one of pictures. Give a SequenceRecipe, or none.")
-
-
-def _describe(
-    run: Run,
-    recipe: SequenceRecipe,
-    material: SequenceMaterial,
-    *,
-    source: str,
-    reading: dict[str, Any],
-    on_bad: str,
-    board: bool,
-) -> None:
-    """Write down what is trained on what, before anything costly begins."""
-    data = material.dataset
-    run.update(
-        kind="sequences",
-        unit=data.unit,
-        classes=list(data.classes),
-        channels=list(data.channels),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        data=source,
-        reading=reading,
-        on_bad=on_bad,
-        tensorboard=board,
-        fingerprint=material.fingerprint,
-        versions={name: metadata.version(name) for name in PACKAGES},
-    )
-    run.write_text("recipe.toml", recipe.to_toml())
-    material.describe(run)

@@ -100,6 +100,11 @@ def test_a_long_text_has_neither_begin_nor_end():
     assert LONG.prefix("").tolist() == LONG.encode(["\n"])[0].tolist()
 
 
+def test_a_long_text_has_no_label_to_begin_with():
+    with pytest.raises(DataError, match="There is no label 'x'"):
+        LONG.prefix("a", "x")
+
+
 def test_music_tells_the_next_frame():
     x, y = MUSIC.shifted([np.eye(3)])
 

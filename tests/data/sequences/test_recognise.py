@@ -63,6 +63,8 @@ def test_folders_of_pictures_and_boxes_are_not(tmp_path, plant, files):
         ("t.csv", "date,text,label\n2024-01-01,good,1\n", "table"),
         ("t.csv", "date,y\n2024-01-01,1\n", "series"),
         ("t.csv", "when,y\n2024-01-01,1\n", "series"),
+        ("t.csv", "date,y\n01/31/2024,1\n", "series"),
+        ("t.csv", "date,note,label\n01/31/2024,good,1\n", "table"),
         ("t.csv", "Month,Passengers\n1949-01,112\n", "series"),
         ("t.csv", "year,count\n1900,3\n", "series"),
         ("t.csv", "date,input,output\n2024-01-01,3,4\n", "series"),

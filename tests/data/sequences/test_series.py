@@ -87,7 +87,7 @@ def test_missing_rows_and_cells_are_filled_on_a_line_and_counted(table):
 
     assert dataset.inputs[0][:, 0].tolist() == list(range(1, 11))
     assert dataset.missing[0].tolist() == [1, 2]
-    assert dataset.notes[1] == "1 missing row and 1 missing cell were filled on the line between their neighbors."
+    assert dataset.notes[1] == "1 missing row and 1 missing cell were filled on the line between their neighbours."
 
 
 def test_missing_months_are_filled_at_their_own_times(table):
@@ -208,7 +208,11 @@ def test_a_series_of_another_step_is_left_out(table):
         ("date,y\n2024-01-01,1\n", "expected 4 rows with a time in column 'date' or more, found 1"),
         (
             "date,y\n" + "".join(f"2024-01-0{i},a\n" for i in range(1, 6)),
-            "expected a column of numbers beside the time",
+            "expected a column of numbers beside the time, such as 1234.5, found none. In air.csv:2 'y' has 'a'.",
+        ),
+        (
+            "date,y\n01/31/2024,1\n",
+            "found 0. The first that has none is air.csv:2: expected a time such as .* came '01/31",
         ),
         ("a,b\nx,y\n", "expected a column called time, date, .* Name yours by time_column"),
     ],

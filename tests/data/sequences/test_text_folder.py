@@ -130,3 +130,9 @@ def test_the_names_of_18_languages_are_read(data_dir):
 
     assert (len(dataset), len(dataset.classes), len(dataset.bad)) == (20050, 18, 0)
     assert dataset.names[0] == "Arabic.txt:1"
+
+
+def test_a_class_without_a_text_is_told(tmp_path, plant):
+    dataset = read_sequences(plant(tmp_path, {"a.txt": "x", "b.txt": "y", "c.txt": "\n"}))
+
+    assert (dataset.classes, bad(dataset)) == (("a", "b"), [("c.txt", "no text in it")])

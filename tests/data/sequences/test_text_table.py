@@ -206,3 +206,24 @@ def test_a_damaged_parquet_file_is_refused(table, monkeypatch):
 
     with pytest.raises(DataError, match="expected a Parquet file, but: no magic bytes"):
         table(b"PAR1", "t.parquet")
+
+
+@pytest.mark.parametrize(
+    ("text", "first"), [("김,a".encode("cp949"), "not utf-8: byte 0xb1"), (b"a\x1b,b", r"U\+001B")]
+)
+def test_a_table_without_a_good_row_tells_the_first_damage(table, text, first):
+    with pytest.raises(DataError, match=rf"found none that can be read. The first damaged row is t.csv:2: .*{first}"):
+        table(b"text,label\n" + text + b"\n")
+
+
+def test_a_damaged_header_is_no_reason_to_take_a_row_for_it(table):
+    with pytest.raises(DataError, match=r"t.csv: the header, line 1, cannot be read: not utf-8: byte 0xb9"):
+        table("문장,라벨\n".encode("cp949") + b"good,a\nbad,b\n")
+
+
+def test_named_columns_of_texts_make_no_series_of_a_table_with_dates(table):
+    text = "date,said,mood\n2024-01-01,Good,pos\n2024-01-02,Bad,neg\n"
+
+    assert table(text, text_column="said", label_column="mood").inputs == ("Good", "Bad")
+    with pytest.raises(DataError, match="If it holds texts, name their column by text_column"):
+        table(text + "2024-01-03,So,pos\n2024-01-04,So,neg\n")

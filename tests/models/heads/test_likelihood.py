@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from boda.models.heads import likelihood
-from boda.models.heads.likelihood import nll_of_long, step_nll
+from boda.models.heads.likelihood import nll_of_each, nll_of_long, step_nll
 from boda.models.sequence_plan import Layer
 from boda.models.step import Recurrent
 from recurrent_reference import IDS, plan_of, random_weights
@@ -50,6 +50,26 @@ def test_a_long_sequence_costs_what_one_plain_pass_says(steps, network):
 
     assert found.shape == (steps,)
     np.testing.assert_allclose(found, whole, atol=1e-4)
+
+
+@pytest.mark.parametrize("most", [1, 2**23])
+def test_sequences_cost_the_same_however_many_are_in_memory(most, network, monkeypatch):
+    monkeypatch.setattr(likelihood, "MOST", most)
+    rng = np.random.default_rng(0)
+    rows = [rng.integers(1, IDS.size, steps + 1) for steps in (3, 0, 7, 5)]
+    x, y = [row[:-1] for row in rows], [row[1:] for row in rows]
+    whole = [step_nll(z, told) for z, told in zip(network.answers(x), y, strict=True)]
+
+    for costs, wanted in zip(nll_of_each(network, x, y), whole, strict=True):
+        np.testing.assert_allclose(costs, wanted, atol=1e-5)
+
+
+def test_a_long_sequence_costs_the_same_in_small_pieces(network, monkeypatch):
+    ids = np.random.default_rng(0).integers(1, IDS.size, 4101)
+    whole = nll_of_long(network, ids[:-1], ids[1:])
+    monkeypatch.setattr(likelihood, "MOST", 50 * IDS.size)
+
+    np.testing.assert_allclose(nll_of_long(network, ids[:-1], ids[1:]), whole, atol=1e-5)
 
 
 def test_a_sequence_of_one_step_has_nothing_to_tell(network):

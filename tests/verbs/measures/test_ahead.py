@@ -91,6 +91,13 @@ def test_errors_are_those_of_the_last_season_in_the_series_own_units(model, seri
     assert "coverage" not in found
 
 
+def test_a_baseline_has_no_interval_that_could_hold(model, series):
+    bare, part = model(0.5), part_of(series)
+    bare.calibration = {}
+
+    assert "coverage" not in measure.figures(bare, part, measure.answers(bare, part), seed=0)
+
+
 def test_the_scale_of_mase_is_the_seasonal_error_of_the_training_part(model, series):
     part = part_of(series)
     found = measure.figures(model(), part, measure.answers(model(), part), seed=0)

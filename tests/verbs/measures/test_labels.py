@@ -16,12 +16,14 @@ def part_of(targets, inputs=None, classes=CLASSES):
     return Part(inputs, tuple(targets), tuple(f"t:{i}" for i in range(len(targets))), classes, "characters", (), "val")
 
 
-def model_of(logits, temperature=1.0):
+def model_of(logits, temperature=1.0, **calibration):
     """A model whose logits on whatever it is asked are these."""
     logits = np.asarray(logits, float)
     encoder = SimpleNamespace(values=lambda answers: answers[:, 0] * 10)
     calibrated = softmax(logits / temperature)
-    return SimpleNamespace(logits=lambda _: logits, probabilities=lambda _: calibrated, encoder=encoder)
+    return SimpleNamespace(
+        logits=lambda _: logits, probabilities=lambda _: calibrated, encoder=encoder, calibration=calibration
+    )
 
 
 def test_figures_of_labels_by_hand():
@@ -82,6 +84,16 @@ def test_numbers_come_in_their_own_units_with_the_margin_of_nine_in_ten():
     assert figures["mae"] == 10
     assert MEASURES["regress"].calibrate(model, part) == {"level": 0.9, "quantile": 18.0, "n": 19}
     assert MEASURES["regress"].predictions(model, part, answers)["targets"] == list(part.targets)
+
+
+def test_how_often_the_interval_of_numbers_holds_is_measured():
+    part, answers = part_of([1.0, 2.0, 3.0, 9.0]), np.array([1.5, 2.0, 4.0, 4.0])
+    figures = MEASURES["regress"].figures(model_of(np.zeros((4, 1)), quantile=1.0), part, answers, seed=0)
+    without = MEASURES["regress"].figures(model_of(np.zeros((4, 1)), quantile=None), part, answers, seed=0)
+
+    assert figures["coverage"] == 0.75
+    assert figures["coverage_interval"][0] < 0.75 < figures["coverage_interval"][1]
+    assert "coverage" not in without
 
 
 def test_too_few_numbers_give_no_margin():

@@ -41,6 +41,12 @@ def test_nats_are_averaged_over_steps_not_over_pieces(reader):
     assert (found["steps"], found["sequences"]) == (40, 2)
 
 
+def test_how_many_tokens_are_unknown_is_told(reader):
+    found = MEASURES["language"].figures(reader(), part_of(["abz"]), [np.ones(4)], seed=0)
+
+    assert found["unknown"] == 0.25
+
+
 def test_pieces_are_written_with_what_a_step_of_them_costs(reader):
     costs = [np.array([1.0, 2.0]), np.zeros(0), np.array([0.5])]
     part = part_of(["ab", "", "a"], names=["x:1", "x:2", "x:3"])

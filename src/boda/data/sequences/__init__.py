@@ -78,7 +78,7 @@ def read_sequences(
     _refuse_unknown("format", format, PATHS)
     if is_path:
         _refuse_missing(Path(source))
-    name = format or reader_of(source, task)
+    name = format or _by_options(reader_of(source, task), task, options)
     if name is None or (format and not is_path and not hasattr(source, "columns")):
         raise DataError(_unreadable(source))
     return _read(Path(source) if is_path else source, name, task, options)
@@ -96,6 +96,12 @@ def is_sequences(source: Any, task: str | None = None, format: str | None = None
     if format is not None and format != "table":
         return format in PATHS
     return reader_of(source, task) is not None
+
+
+def _by_options(name: str | None, task: str | None, options: dict[str, Any]) -> str | None:
+    """The reader of texts where their columns are named, though another column holds times."""
+    named = options.keys() & {"text_column", "label_column", "source_column", "target_column"}
+    return "table" if name == "series" and task is None and named else name
 
 
 def _read(source: Any, name: str, task: str | None, options: dict[str, Any]) -> SequenceDataset:

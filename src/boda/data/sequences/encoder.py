@@ -158,10 +158,10 @@ class Encoder:
 
     def prefix(self, start: str = "", label: str | None = None) -> np.ndarray:
         """The ids after which the network writes on, (t,) int32: at least one."""
-        ids = self._encoded(start)
+        ids, first = self._encoded(start), self.first(label)
         if self.long:
             return ids if len(ids) else self._encoded("\n")
-        return np.concatenate([[self.first(label)], ids]).astype(np.int32)
+        return np.concatenate([[first], ids]).astype(np.int32)
 
     def tokens_of(self, sample: Any) -> list[str]:
         """The tokens of a text, or those given."""

@@ -1,4 +1,4 @@
-"""Values at some of a grid's times to values at all of them: what is missing lies on the line between neighbors."""
+"""Values at some of a grid's times to values at all of them: what is missing lies on the line between neighbours."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from boda.data.box_columns import box_columns
 from boda.data.decode import SUFFIXES as PICTURES
 from boda.data.recognise import box_formats
 from boda.data.sequences import rolls, table_file, tags
-from boda.data.sequences.columns import LABEL_NAMES, TEXT_NAMES, find_column, find_pair
+from boda.data.sequences.columns import LABEL_NAMES, TEXT_NAMES, TIME_NAMES, find_column, find_pair
 from boda.data.sequences.series import has_time
 from boda.data.sequences.table_file import cells_of, delimiter_of
 from boda.data.sequences.text_file import BOMS
@@ -101,7 +101,8 @@ def _reader_of_table(head: Head | None, task: str | None) -> str | None:
         return "table"
     if find_column(head.header, PATH_NAMES):
         return None
-    return "series" if has_time(head.header, head.rows) else "table"
+    timed = text is None and find_column(head.header, LABEL_NAMES) is None and find_column(head.header, TIME_NAMES)
+    return "series" if timed or has_time(head.header, head.rows) else "table"
 
 
 def _reader_of_parquet(path: Path) -> str:

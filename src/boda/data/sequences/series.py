@@ -77,8 +77,9 @@ def read_series(
     bad = [*table.bad, *(_no_time(table, i, time) for i in wrong)]
     rows = np.setdiff1d(np.arange(len(table.rows)), wrong)
     if len(rows) < LEAST:
+        first = f" The first that has none is {bad[-len(wrong)].name}: {bad[-len(wrong)].reason}." if wrong else ""
         raise DataError(
-            f"{table.where}: expected {LEAST} rows with a time in column {time!r} or more, found {len(rows)}."
+            f"{table.where}: expected {LEAST} rows with a time in column {time!r} or more, found {len(rows)}.{first}"
         )
     by = _series_column(table, rows, times, time, series_column)
     names = _channels(table, {time, by}, channels)
@@ -137,10 +138,17 @@ def _channels(table: Table, taken: set[str | None], wanted: Sequence[str] | str 
     names = [name for name in names if not _is_index(table, name)] or names
     if not names:
         raise DataError(
-            f"{table.where}: expected a column of numbers beside the time, found none. The header has: "
-            f"{', '.join(table.header)}."
+            f"{table.where}: expected a column of numbers beside the time, such as 1234.5, found none. "
+            f"{_first_cells(table, free)} If it holds texts, name their column by text_column."
         )
     return names
+
+
+def _first_cells(table: Table, names: list[str]) -> str:
+    if not names:
+        return f"The header has: {', '.join(table.header)}."
+    shown = (f"{name!r} has {table.rows[0].cells[name][:40]!r}" for name in names[:5])
+    return f"In {table.place(table.rows[0])} {', '.join(shown)}."
 
 
 def _is_numeric(cells: list[str]) -> bool:
@@ -245,6 +253,6 @@ def _notes(filled: list[Filled]) -> tuple[str, ...]:
     if rows or cells:
         notes.append(
             f"{rows} missing {'row' if rows == 1 else 'rows'} and {cells} missing {'cell' if cells == 1 else 'cells'} "
-            "were filled on the line between their neighbors."
+            "were filled on the line between their neighbours."
         )
     return tuple(notes)

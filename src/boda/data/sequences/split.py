@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boda.data.duplicates import groups
 from boda.data.sequences.dataset import digest_of
 from boda.data.split import Split, make_split
 from boda.errors import SplitError
@@ -20,7 +21,18 @@ if TYPE_CHECKING:
     from boda.data.sequences.dataset import SequenceDataset
     from boda.sample import Part
 
-__all__ = ["BY_PLACE", "BY_TIME", "Split", "copy_ids", "is_long", "pieces", "rows_of", "split_sequences"]
+__all__ = [
+    "BY_PLACE",
+    "BY_TIME",
+    "Split",
+    "copy_ids",
+    "is_long",
+    "pieces",
+    "rows_of",
+    "split_sequences",
+    "strata_of",
+    "units_of",
+]
 
 BY_TIME = "by time: what comes last is held out, in windows"
 BY_PLACE = "by place: the last {:.0f} % of each text held out"
@@ -121,6 +133,32 @@ def copy_ids(dataset: SequenceDataset) -> np.ndarray:
     return np.array([first.setdefault(key, i) for i, key in enumerate(keys)], dtype=np.int64)
 
 
+def units_of(dataset: SequenceDataset) -> np.ndarray:
+    """(n,) int64: the same number for what cannot be taken apart: copies, what is of one group, and chains of both."""
+    ties: list[tuple[int, int]] = []
+    for keys in (copy_ids(dataset).tolist(), dataset.groups):
+        first: dict[Any, int] = {}
+        ties += [(first.setdefault(key, i), i) for i, key in enumerate(keys) if key is not None]
+    tied = groups(len(dataset), ties)
+    firsts = np.unique(tied, return_index=True)[1]
+    return np.unique(firsts[tied].astype(str), return_inverse=True)[1].reshape(-1)  # as text: the order of old runs
+
+
+def strata_of(dataset: SequenceDataset) -> np.ndarray:
+    """(n,) int64: what is to come in equal shares into each fold: classes, labels, or fifths of the numbers."""
+    if dataset.task == "regress":
+        return _fifths(dataset.targets)
+    if dataset.task not in {"classify", "language"} or not dataset.classes:
+        return np.zeros(len(dataset), np.int64)
+    index = dataset.class_indices
+    return np.array([index.get(target, -1) for target in dataset.targets], np.int64)
+
+
+def _fifths(targets: Any) -> np.ndarray:
+    numbers = np.array(targets, np.float64)
+    return np.searchsorted(np.quantile(numbers, (0.2, 0.4, 0.6, 0.8)), numbers)
+
+
 def _cut(values: Any, share: float, unit: str) -> int:
     """Where the training piece of a text ends."""
     at = int(len(values) * (1 - share) + 1e-9)
@@ -164,9 +202,7 @@ def _strata(dataset: SequenceDataset) -> tuple[list[Any], bool]:
     if dataset.task == "tag":
         return [tuple(sorted(set(tags))) for tags in dataset.targets], True
     if dataset.task == "regress":
-        numbers = np.array(dataset.targets, dtype=np.float64)
-        edges = np.quantile(numbers, (0.2, 0.4, 0.6, 0.8))
-        return [FIFTHS[i] for i in np.searchsorted(edges, numbers)], False
+        return [FIFTHS[i] for i in _fifths(dataset.targets)], False
     if dataset.classes:
         return [target if target in dataset.class_indices else "" for target in dataset.targets], False
     return [dataset.task] * len(dataset), False

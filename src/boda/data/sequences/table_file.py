@@ -62,7 +62,7 @@ def read_table_file(source: Any, *, encoding: str | None = None, header: Sequenc
         header: The names of the first columns, where the file has no header line.
 
     Raises:
-        DataError: It cannot be read, has no header or no row, or a column's name stands twice.
+        DataError: It cannot be read, has no header or no row, its header is damaged, or a column's name stands twice.
     """
     if hasattr(source, "columns"):
         table = _of_frame(source, "the DataFrame", "row")
@@ -74,7 +74,8 @@ def read_table_file(source: Any, *, encoding: str | None = None, header: Sequenc
     if twice:
         raise DataError(f"{table.where}: column {twice[0]!r} stands twice in the header. Rename one of them.")
     if not table.rows:
-        raise DataError(f"{table.where}: expected rows below the header, found none that can be read.")
+        first = f" The first damaged row is {table.bad[0].name}: {table.bad[0].reason}." if table.bad else ""
+        raise DataError(f"{table.where}: expected rows below the header, found none that can be read.{first}")
     return table
 
 
@@ -98,6 +99,8 @@ def cells_of(line: str, delimiter: str) -> list[str]:
 
 def _of_text(path: Path, encoding: str | None, header: Sequence[str] | None) -> Table:
     file = read_lines(path, path.name, encoding)
+    if header is None and file.bad and file.bad[0].name == f"{path.name}:1":
+        raise DataError(f"{path}: the header, line 1, cannot be read: {file.bad[0].reason}.")
     lines = file.lines if header else file.lines[1:]
     first = file.lines[0].text if file.lines else ""
     delimiter = delimiter_of(path, first)

@@ -165,7 +165,8 @@ def _texts(place: Place, encoding: str | None) -> tuple[list[Text], list[BadFile
         found = [Text(line.text.strip(), f"{place.name}:{line.number}", place) for line in file.lines]
         texts = [text for text in found if text.text]
         last = bool(found) and not found[-1].text  # what follows the last line's end is no line
-        return texts, list(file.bad), len(found) - len(texts) - last
+        nothing = [] if texts or file.bad else [BadFile(place.name, "no text in it")]
+        return texts, [*file.bad, *nothing], len(found) - len(texts) - last
     if file.bad:
         return [], [BadFile(place.name, f"line {_line(file.bad[0])}: {file.bad[0].reason}")], 0
     text = file.text.strip()

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boda.models.padded import padded_batches
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from boda.models.step import Recurrent
 
 STREAMS, LEAST = 16, 2000  # that a long sequence is read in at most, and the steps of one at least
 WARM = 500  # steps that a stream reads before its own, so that its memory is full
-PIECE = 128  # steps of all streams that go through the network at once
+PIECE = 128  # steps of all streams that go through the network at once, fewer where so many logits would fill memory
+BATCH = 64  # sequences that do
+MOST = 2**23  # logits at once
 
 
 def step_nll(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -33,6 +39,23 @@ def step_nll(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     top = z.max(axis=-1)
     whole = top + np.log(np.exp(z - top[..., None]).sum(axis=-1))
     return np.asarray(whole - np.take_along_axis(z, np.asarray(targets, np.int64)[..., None], axis=-1)[..., 0])
+
+
+def nll_of_each(network: Recurrent, x: Sequence[Any], y: Sequence[Any]) -> list[np.ndarray]:
+    """What each step of each sequence costs, (steps,) each; the logits of a few sequences at once are in memory.
+
+    Args:
+        network: with a head on each step.
+        x: (steps,) ids or (steps, keys) frames each.
+        y: (steps,) or (steps, keys) each, what the network is asked for.
+    """
+    found: dict[int, np.ndarray] = {}
+    batch = max(1, min(BATCH, MOST // max(1, _outputs(network) * max(map(len, x), default=1))))
+    for rows, some, lengths in padded_batches(x, network.plan.input, batch):
+        outputs = network.run(some, lengths).outputs
+        for row, output, length in zip(rows, outputs, lengths, strict=True):
+            found[row] = step_nll(output[:length], y[row])
+    return [found[row] for row in range(len(x))]
 
 
 def nll_of_long(network: Recurrent, x: Any, y: Any) -> np.ndarray:
@@ -62,8 +85,9 @@ def nll_of_long(network: Recurrent, x: Any, y: Any) -> np.ndarray:
 def _read(network: Recurrent, x: Any, y: Any, starts: np.ndarray, span: int) -> np.ndarray:
     """(streams, span): the costs of `span` steps from each of `starts`, a slice at a time."""
     state, found = network.initial_state(len(starts)), []
-    for begin in range(0, span, PIECE):
-        steps = min(PIECE, span - begin)
+    piece = max(1, min(PIECE, MOST // (len(starts) * _outputs(network))))
+    for begin in range(0, span, piece):
+        steps = min(piece, span - begin)
         some, next_ones = (
             np.stack([np.asarray(rows[start + begin : start + begin + steps]) for start in starts]) for rows in (x, y)
         )
@@ -71,3 +95,8 @@ def _read(network: Recurrent, x: Any, y: Any, starts: np.ndarray, span: int) -> 
         state = passed.state
         found.append(step_nll(passed.outputs, next_ones))
     return np.concatenate(found, axis=1)
+
+
+def _outputs(network: Recurrent) -> int:
+    """Logits of a step."""
+    return 1 if network.plan.head is None else network.plan.head.outputs

@@ -31,7 +31,7 @@ PARTS = {
 }
 MOST_CLASSES = 50
 MOST_SERIES = 6
-MOST_SAMPLES = 12
+MOST_SAMPLES = 24
 GROUPS = (
     (
         "leaks",
@@ -226,7 +226,7 @@ def _samples(data: Mapping[str, Any]) -> Html | None:
     labelled = any(one.get("label") is not None for one in some)
     shown = rows if labelled else [(text, where) for text, _, where in rows]
     head = ("sequence", "answer", "where") if labelled else ("sequence", "where")
-    return join(element("h3", "Some of them, drawn at random"), table(head, shown, words=3))
+    return join(element("h3", "Some of them, evenly spread"), table(head, shown, words=3))
 
 
 def _sample_text(one: Mapping[str, Any]) -> str:

@@ -71,7 +71,7 @@ LEADS = {
 }
 TILES = {
     "classify": ("accuracy", "macro_f1", "balanced_accuracy", "log_loss", "ece"),
-    "regress": ("rmse", "r2"),
+    "regress": ("rmse", "r2", "coverage"),
     "tag": ("macro_f1", "entity_f1"),
     "language": ("perplexity", "nll"),
     "music": (),

@@ -20,7 +20,7 @@ import numpy as np
 from boda import atomic
 from boda.data.folds import folds
 from boda.data.sequences.dataset import SequenceDataset
-from boda.data.sequences.split import copy_ids
+from boda.data.sequences.split import strata_of, units_of
 from boda.errors import DataError, RunError
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ class LadderSequences:
             return _series_dealt(dataset, encoder, count, repeats)
         if dataset.task == "language" and encoder.long:
             return _texts_dealt(dataset, encoder, count, repeats)
-        groups = _units(dataset)
+        groups = units_of(dataset)
         fits = np.zeros((repeats, len(dataset)), np.int64)
         for repeat in range(repeats):
-            for fold, (_, unseen) in enumerate(folds(_strata(dataset), groups, count, seed + repeat)):
+            for fold, (_, unseen) in enumerate(folds(strata_of(dataset), groups, count, seed + repeat)):
                 fits[repeat, unseen] = fold
         return cls(dataset, groups, fits, _mean_steps(dataset, encoder))
 
@@ -106,7 +106,7 @@ class LadderSequences:
         seen, _ = self.cell(repeat, fold)
         if len(seen) < INNER_FOLDS:
             return self.dataset, seen, np.zeros(0, np.int64)
-        kept, held = folds(_strata(self.dataset)[seen], self.groups[seen], INNER_FOLDS, seed)[0]
+        kept, held = folds(strata_of(self.dataset)[seen], self.groups[seen], INNER_FOLDS, seed)[0]
         return self.dataset, seen[kept], seen[held]
 
     def until(self, share: float) -> SequenceDataset:
@@ -226,22 +226,6 @@ def held_share(ends: tuple[float, float]) -> float:
     """Which share of what ends with a block the block is."""
     begin, end = ends
     return (end - begin) / end
-
-
-def _units(dataset: SequenceDataset) -> np.ndarray:
-    """(n,) ints, equal for copies and for what is of one group."""
-    named = [group or int(copy) for group, copy in zip(dataset.groups, copy_ids(dataset), strict=True)]
-    return np.unique([str(name) for name in named], return_inverse=True)[1].reshape(-1)
-
-
-def _strata(dataset: SequenceDataset) -> np.ndarray:
-    """(n,) what comes in equal shares into each fold: classes, labels, or fifths of the numbers."""
-    if dataset.task == "regress":
-        numbers = np.array(dataset.targets, np.float64)
-        return np.searchsorted(np.quantile(numbers, (0.2, 0.4, 0.6, 0.8)), numbers)
-    if dataset.task not in {"classify", "language"} or not dataset.classes:
-        return np.zeros(len(dataset), np.int64)
-    return np.array([dataset.class_indices.get(target, -1) for target in dataset.targets], np.int64)
 
 
 def _mean_steps(dataset: SequenceDataset, encoder: Encoder) -> float:

@@ -17,7 +17,7 @@ from boda.data.sequences.vocabulary import BEGIN, END
 from boda.metrics.calibrate import fit_temperature
 from boda.metrics.classify import log_losses, softmax
 from boda.models.heads.beam import greedy
-from boda.models.heads.likelihood import nll_of_long, step_nll
+from boda.models.heads.likelihood import nll_of_each, nll_of_long, step_nll
 from boda.models.padded import padded_batches
 from boda.models.sequence_plan import Plan
 from boda.models.step import Recurrent
@@ -93,7 +93,7 @@ def _of_units(
     if task == "regress":
         errors = np.abs(encoder.values(np.stack(network.answers(x))) - np.array(targets, np.float64))
         return np.asarray(errors[:, None])
-    nats = [step_nll(z, told).sum() for z, told in zip(network.answers(x), y, strict=True)]
+    nats = [costs.sum() for costs in nll_of_each(network, x, y)]
     return np.array(nats)[:, None] / sequences.steps
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from boda.training.rungs import Kind
 
 BASE = "base"
-FIXED = ("validation_split", "horizon")  # what decides on which values all rungs are measured
+FIXED = ("validation_split", "horizon", "context")  # what decides on which values all rungs are measured
 SPELLING = ("tokens", "vocabulary", "lowercase")  # the same where what is told are tokens
 KIND_OF: dict[str, Kind] = {
     "cell": "cell",

@@ -79,10 +79,10 @@ class Ahead:
         return rivals("forecast", pair, asked.each("contexts"), seed, season=model.encoder.season)
 
     def figures(self, model: SequenceModel, part: Part, answers: np.ndarray, seed: int) -> dict[str, Any]:
-        """Errors, skill and coverage; the last only of our own answers, which have intervals."""
+        """Errors, skill and, of a calibrated model, coverage."""
         some = origins(model, part)
-        own = {"low": answers - self._margin(model, some), "high": answers + self._margin(model, some)}
-        known = own if np.isfinite(own["low"]).all() else {}
+        margin = self._margin(model, some) if "quantiles" in model.calibration else np.array(np.nan)
+        known = {"low": answers - margin, "high": answers + margin} if np.isfinite(margin).all() else {}
         overlap = -(-model.encoder.horizon // some.stride)
         scale = _mase_scale(model, part, some)
         return forecast.forecast_figures(some.each("targets"), answers, scale, seed, overlap=overlap, **known)

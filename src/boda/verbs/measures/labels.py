@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boda.metrics import calibrate, intervals, sequence, sequence_rivals
+from boda.metrics import calibrate, forecast, intervals, sequence, sequence_rivals
 from boda.metrics.classify import softmax
 from boda.training import measure
 from boda.training.sequences.baselines import rivals
@@ -77,9 +77,9 @@ class Regress:
         """How far the truth lies from the answer in 90 % of the cases (split conformal prediction)."""
         if inner is None or not len(inner):
             return {"level": LEVEL, "quantile": None}
-        errors = np.sort(np.abs(self.answers(model, inner) - np.asarray(inner.targets, np.float64)))
-        place = int(np.ceil(LEVEL * (len(errors) + 1))) - 1
-        return {"level": LEVEL, "quantile": float(errors[place]) if place < len(errors) else None, "n": len(errors)}
+        truth, found = (_single(some) for some in (inner.targets, self.answers(model, inner)))
+        margin = float(forecast.conformal_quantiles(truth, found, LEVEL)[0, 0])
+        return {"level": LEVEL, "quantile": margin if np.isfinite(margin) else None, "n": len(inner)}
 
     def answers(self, model: SequenceModel, part: Part) -> np.ndarray:
         """Numbers in their own units."""
@@ -92,9 +92,11 @@ class Regress:
             return {"mean": np.full(len(held), targets.mean())}
         return rivals("regress", (list(train.inputs), targets), list(held.inputs), seed, unit=train.unit)
 
-    def figures(self, model: SequenceModel, part: Part, answers: np.ndarray, seed: int) -> dict[str, Any]:  # noqa: ARG002
-        """Errors, and the share that is explained."""
-        return sequence.regress_figures(np.asarray(part.targets, np.float64), answers, seed)
+    def figures(self, model: SequenceModel, part: Part, answers: np.ndarray, seed: int) -> dict[str, Any]:
+        """Errors, the share that is explained and, of a calibrated model, how often the interval holds."""
+        truth, margin = np.asarray(part.targets, np.float64), model.calibration.get("quantile")
+        found = sequence.regress_figures(truth, answers, seed)
+        return found if margin is None else {**found, **_coverage(np.abs(truth - answers) <= margin)}
 
     def difference(self, model: SequenceModel, part: Part, ours: Any, theirs: Any, seed: int) -> dict[str, Any]:  # noqa: ARG002
         """In the mean absolute error."""
@@ -139,3 +141,13 @@ class Tag:
 def _labels(part: Part) -> np.ndarray:
     index = {name: i for i, name in enumerate(part.classes)}
     return np.array([index[name] for name in part.targets], np.int64)
+
+
+def _single(numbers: Any) -> np.ndarray:
+    """Numbers (n,) as forecasts of one step and channel, (n, 1, 1)."""
+    return np.asarray(numbers, np.float64).reshape(-1, 1, 1)
+
+
+def _coverage(held: np.ndarray) -> dict[str, Any]:
+    share, interval = float(held.mean()), intervals.wilson(int(held.sum()), len(held))
+    return dict(sequence.rounded({"coverage": share, "coverage_interval": interval}))

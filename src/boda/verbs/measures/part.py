@@ -76,7 +76,7 @@ class Measure(Protocol):
         """What each baseline says of the held-out part."""
 
     def figures(self, model: SequenceModel, part: Part, answers: Any, seed: int) -> dict[str, Any]:
-        """The figures of answers, with their intervals."""
+        """The figures of answers, with their intervals; those of a baseline are asked for without a calibration."""
 
     def difference(self, model: SequenceModel, part: Part, ours: Any, theirs: Any, seed: int) -> dict[str, Any]:
         """How much better ours are: `figure, difference, interval, verdict`."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boda.data.sequences.vocabulary import UNKNOWN
 from boda.metrics import sequence, sequence_rivals
 from boda.models.heads.beam import greedy
 from boda.training.sequences.baselines import rivals
@@ -31,12 +32,16 @@ class NextStep:
 
     def rivals(self, model: SequenceModel, train: Part, held: Part, seed: int) -> dict[str, Any]:
         """Marginal frequencies, and n-grams or a Markov chain."""
-        learned, asked = (self._whole(model, part) for part in (train, held))
+        learned, asked = self._whole(model, train), [row[: len(row)] for row in self._whole(model, held)]
         return rivals(self.task, learned, asked, seed, size=model.encoder.size)
 
-    def figures(self, model: SequenceModel, part: Part, answers: Any, seed: int) -> dict[str, Any]:  # noqa: ARG002
-        """Nats a step, perplexity, bits."""
-        return {**sequence.nll_figures(*sequence.pieces_of(answers), seed), "sequences": len(part)}
+    def figures(self, model: SequenceModel, part: Part, answers: Any, seed: int) -> dict[str, Any]:
+        """Nats a step, perplexity, bits; of texts the share of unknown tokens, which count as one and cost little."""
+        found = {**sequence.nll_figures(*sequence.pieces_of(answers), seed), "sequences": len(part)}
+        if self.task != "language" or model.encoder.vocabulary is None:
+            return found
+        _, told = model.encoder.shifted(part.inputs, self._labels(part))
+        return {**found, "unknown": sequence.rounded(float((np.concatenate(told) == UNKNOWN).mean()))}
 
     def difference(self, model: SequenceModel, part: Part, ours: Any, theirs: Any, seed: int) -> dict[str, Any]:  # noqa: ARG002
         """In nats a step."""
@@ -56,13 +61,16 @@ class NextStep:
     def _labels(self, part: Part) -> list[str | None] | None:
         return list(part.targets) if self.task == "language" else None
 
-    def _whole(self, model: SequenceModel, part: Part) -> list[np.ndarray]:
-        """The sequences as the baselines read them: with begin and end where the network has them."""
+    def _whole(self, model: SequenceModel, part: Part) -> list[Any]:
+        """The sequences as the baselines read them: with begin and end where the network has them.
+
+        Of long events nothing is read yet.
+        """
         if self.task == "music":
             return [np.asarray(roll) for roll in part.inputs]
-        x, y = model.encoder.shifted(part.inputs, self._labels(part))
         if model.encoder.long:
-            return [np.asarray(row[: len(row)]) for row in model.encoder.encode(part.inputs)]
+            return model.encoder.encode(part.inputs)
+        x, y = model.encoder.shifted(part.inputs, self._labels(part))
         return [np.concatenate([a, b[-1:]]) for a, b in zip(x, y, strict=True)]
 
 
