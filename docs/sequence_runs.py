@@ -41,14 +41,14 @@ SMALL = (
     "patience=0",
 )  # of the networks that write Shakespeare
 TRAININGS: dict[str, tuple[str, ...]] = {  # what stands behind `boda train`, and the settings
-    "names": ("names", "epochs=5"),
+    "names": ("names",),
     "spaces": ("spaces.conll", "epochs=15"),
     "writer": ("names --task language", "units=128", "epochs=6"),
     **{cell: ("shakespeare.txt", f"cell={cell}", *SMALL, "bptt=64") for cell in CELLS},
     "bptt-16": ("shakespeare.txt", "cell=lstm", *SMALL, "bptt=16"),
     "bptt-512": ("shakespeare.txt", "cell=lstm", *SMALL, "bptt=512"),
     "bptt-overlapping": ("shakespeare.txt", "cell=lstm", *SMALL, "bptt=64", "bptt_every=32"),
-    "chorales": ("JSB_Chorales.mat", "epochs=15"),
+    "chorales": ("JSB_Chorales.mat", "epochs=40"),
     "addition": ("addition.tsv", "epochs=25"),
     "kiosk": ("kiosk.csv", "epochs=20"),
 }

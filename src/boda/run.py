@@ -79,9 +79,9 @@ class Run:
                 f"{path} is a Run of format {about.get('format')}, this boda reads {FORMAT}. Train it again."
             )
         if complete and about.get("status") != "complete":
-            raise RunError(
-                f"{path} was not finished (status: {about.get('status')}). Train again; what was computed is kept."
-            )
+            again = f"Go on with boda train --resume {path}" if run.has("split.json") else "Train again"
+            status = about.get("status")
+            raise RunError(f"{path} was not finished (status: {status}). {again}; what was computed is kept.")
         return run
 
     @property

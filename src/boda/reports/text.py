@@ -52,7 +52,7 @@ COLUMNS: tuple[tuple[str, int, dict[str, Any]], ...] = (  # heads, largest width
     ("recipe", 60, {"overflow": "fold"}),
     ("seed", 10, _FIGURE),
     ("n", 9, _FIGURE),
-    ("accuracy (95 %)", 36, {"no_wrap": True}),
+    ("figure (95 %)", 36, {"no_wrap": True}),
     ("log\nloss", 7, _FIGURE),
     ("time", 8, _FIGURE),
     ("date", 16, {"no_wrap": True}),

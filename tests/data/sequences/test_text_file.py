@@ -83,3 +83,13 @@ def test_a_file_above_the_limit_is_refused(tmp_path):
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(DataError, match="expected an ordinary file"):
         check_file(tmp_path)
+
+
+def test_a_binary_file_is_one_bad_entry_and_not_one_a_line(tmp_path):
+    (tmp_path / "junk.txt").write_bytes(b"\xff\xd8\x00\n\xfe\n\x80\x00\n")
+
+    found = read_lines(tmp_path / "junk.txt", "junk.txt")
+
+    assert not found.lines
+    assert [bad.name for bad in found.bad] == ["junk.txt:1"]
+    assert "binary" in found.bad[0].reason

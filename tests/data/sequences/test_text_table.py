@@ -227,3 +227,10 @@ def test_named_columns_of_texts_make_no_series_of_a_table_with_dates(table):
     assert table(text, text_column="said", label_column="mood").inputs == ("Good", "Bad")
     with pytest.raises(DataError, match="If it holds texts, name their column by text_column"):
         table(text + "2024-01-03,So,pos\n2024-01-04,So,neg\n")
+
+
+def test_numbers_with_fractions_are_measured_and_no_classes(tmp_path):
+    rows = "".join(f"text {i},{i % 4 + 0.5}\n" for i in range(12))
+    (tmp_path / "score.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+
+    assert read_sequences(tmp_path / "score.csv").task == "regress"

@@ -26,6 +26,7 @@ BOMS = (  # the longer first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+BINARY = "no text at all: it holds zero bytes, as pictures and other binary files do"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\ud800-\udfff]")  # all but tab and the ends of lines
 _HOW = 'encoding="{}" among the reading options'
 
@@ -71,6 +72,8 @@ def read_lines(path: Path, name: str, encoding: str | None = None) -> TextFile:
     except UnicodeDecodeError as error:
         if encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
             raise DataError(f"{path}: expected {encoding}, but: {error.reason} at byte {error.start}.") from error
+    if b"\0" in data:
+        return TextFile(name, (), (BadFile(f"{name}:1", BINARY),))
     return _line_by_line(name, data, encoding)
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from boda.sample import Part
 
 HEADLESS = "The header names no columns of pairs, so that the first line was read as a pair like the others."
-MANY = 20  # numbers that differ: more of them are no classes
+MANY = 20  # whole numbers that differ: more of them are no classes, nor are numbers with fractions
 KNOWN_PARTS: dict[str, Part] = {**PARTS, "dev": "val", "training": "train", "testing": "test"}
 
 
@@ -142,7 +142,8 @@ def _without_header(table: Table, source: Any, encoding: str | None) -> Table:
 def _are_many_numbers(cells: list[str]) -> bool:
     filled = {cell.strip() for cell in cells if cell.strip()}
     numbers = {number for cell in filled if (number := _number(cell)) is not None}
-    return len(numbers) > MANY and len(numbers) == len(filled)
+    are_measured = len(numbers) > MANY or any(not number.is_integer() for number in numbers)
+    return are_measured and len(numbers) == len(filled)
 
 
 def _number(cell: str) -> float | None:
