@@ -19,6 +19,7 @@ UNHEEDED: dict[str, tuple[tuple[str, Any, tuple[str, ...]], ...]] = {  # field, 
     "smooths classes": (("label_smoothing", 0.0, ("regress", "music", "forecast")),),
     "is of forecasts": tuple((name, 0, TASKS[:-1]) for name in ("context", "horizon", "season")),
 }
+ALL = 40  # epochs of patience: the best counts, but none is left out, since the last ones, with small steps, gain most
 FEW = 1000  # sequences, where their number is not known
 
 
@@ -80,9 +81,9 @@ USUAL: dict[str, dict[str, Any]] = {  # chosen on inner parts
         "pooling": "max",
         "dropout": 0.5,
         "learning_rate": 0.003,
-        "patience": 8,
+        "patience": ALL,
     },
-    "regress": {"cell": "gru", "bidirectional": True, "pooling": "max", "dropout": 0.3, "patience": 8},
+    "regress": {"cell": "gru", "bidirectional": True, "pooling": "max", "dropout": 0.3, "patience": ALL},
     "tag": {"bidirectional": True, "dropout": 0.5, "patience": 5},
     "language": {"cell": "gru", "units": 256, "embedding": 64, "dropout": 0.1, "batch_size": 32, "patience": 3},
     "music": {
