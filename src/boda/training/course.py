@@ -183,6 +183,7 @@ class Course:
         self.callbacks.on_train_batch_begin(place.batch)
         momentum = min(self.settings.ema, (1 + place.steps) / (10 + place.steps))
         loss, metric = self.step(*batch, momentum=momentum, micro=place.micro)
+        loss = loss if _is_finite(batch[0]) else math.nan  # some processors' ReLU hides it from the loss
         if not math.isfinite(loss):
             self._refuse(f"The loss became {loss}", start, batch)
         place.count(len(batch[0]), loss, metric)
@@ -286,6 +287,11 @@ class Course:
         optimizer = self.model.optimizer
         every = getattr(optimizer, "optimizers", [optimizer])
         return {"learning_rate": max(float(np.asarray(each.learning_rate)) for each in every)}
+
+
+def _is_finite(x: np.ndarray) -> bool:
+    """Whether all values are numbers."""
+    return x.dtype.kind != "f" or bool(np.isfinite(np.sum(x, dtype=np.float64)))
 
 
 def _closable(batches: Iterator[Batch]) -> Generator[Batch]:
