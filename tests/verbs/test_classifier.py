@@ -85,7 +85,7 @@ def test_files_with_labels_are_fitted_predicted_and_scored(files):
     clf = Classifier(seed=1).fit(paths, labels)
 
     assert clf.score(paths, labels) == np.mean(clf.predict(paths) == labels)
-    assert clf.score(paths, labels) > 0.8  # which pictures are held out hangs on their paths, so on where the test runs
+    assert clf.score(paths, labels) > 0.9
     assert len(clf.run_.read_json("split.json")["parts"]["val"]) == 6
 
 
