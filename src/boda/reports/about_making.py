@@ -48,17 +48,18 @@ def choice_section(contents: Contents) -> Section | None:
 
 
 def recipe_section(contents: Contents) -> Section | None:
-    """The Recipe, the backbone and the versions: what it takes to do the same again."""
+    """The Recipe, the backbone and the versions."""
+    return repeating_section(contents, join(element("h3", "Backbone"), element("p", _backbone_sentence(contents))))
+
+
+def repeating_section(contents: Contents, network: Html | None) -> Section | None:
+    """What it takes to do the same again: the recipe, words on the `network`, the versions."""
     versions = contents.about.get("versions") or {}
     if not contents.recipe and not versions:
         return None
     rows = [(clean(package), clean(version)) for package, version in versions.items()]
     left = join(element("h3", "Recipe"), element("pre", contents.recipe)) if contents.recipe else None
-    right = join(
-        element("h3", "Backbone"),
-        element("p", _backbone_sentence(contents)),
-        join(element("h3", "Versions"), table(("package", "version"), rows)) if rows else None,
-    )
+    right = join(network, join(element("h3", "Versions"), table(("package", "version"), rows)) if rows else None)
     body = join(
         note(
             "What it takes to do the same again: with this recipe, this seed and these versions the result is the same."
@@ -70,19 +71,21 @@ def recipe_section(contents: Contents) -> Section | None:
 
 def time_section(contents: Contents) -> Section | None:
     """Seconds spent a step, as bars."""
+    return spent_section(contents, STEPS, " Features are kept: the next training on the same pictures skips them.")
+
+
+def spent_section(contents: Contents, words: Mapping[str, str], advice: str = "") -> Section | None:
+    """Seconds spent a step, as bars; `words` name the steps."""
     spent: Mapping[str, Any] = contents.metrics.get("seconds") or {}
     steps = [
-        (STEPS.get(step, clean(step)), value) for step, value in spent.items() if step != "total" and value is not None
+        (words.get(step, clean(step)), value) for step, value in spent.items() if step != "total" and value is not None
     ]
     if not steps:
         return None
     whole = seconds(spent.get("total", sum(value for _, value in steps)))
     body = join(
-        note(
-            f"{whole} until this report was drawn. "
-            "Features are kept: the next training on the same pictures skips them."
-        ),
-        bars([(words, value, seconds(value)) for words, value in steps]),
+        note(f"{whole} until this report was drawn.{advice}"),
+        bars([(step, value, seconds(value)) for step, value in steps]),
     )
     return Section("time", "Time", body)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from boda.reports.about_making import bars
-from boda.reports.page import Section, element, join, note, table
+from boda.reports.about_making import repeating_section, spent_section
+from boda.reports.page import Section, element, join
 from boda.reports.sequences.inside_figures import NAMES
-from boda.reports.words import clean, plural, seconds
+from boda.reports.words import clean, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,39 +32,14 @@ HEADS = {
 
 
 def recipe_section(contents: Contents) -> Section | None:
-    """The recipe, the network and the versions: what it takes to do the same again."""
-    versions = contents.about.get("versions") or {}
-    if not contents.recipe and not versions:
-        return None
-    rows = [(clean(package), clean(version)) for package, version in versions.items()]
+    """The recipe, the network and the versions."""
     sentence = network_sentence(_plan(contents))
-    right = join(
-        join(element("h3", "Network"), element("p", sentence)) if sentence else None,
-        join(element("h3", "Versions"), table(("package", "version"), rows)) if rows else None,
-    )
-    left = join(element("h3", "Recipe"), element("pre", contents.recipe)) if contents.recipe else None
-    body = join(
-        note(
-            "What it takes to do the same again: with this recipe, this seed and these versions the result is the same."
-        ),
-        element("div", element("div", left), element("div", right), class_="two"),
-    )
-    return Section("recipe", "Recipe and versions", body)
+    return repeating_section(contents, join(element("h3", "Network"), element("p", sentence)) if sentence else None)
 
 
 def time_section(contents: Contents) -> Section | None:
     """Seconds spent a step, as bars."""
-    spent: Mapping[str, Any] = contents.metrics.get("seconds") or {}
-    steps = [
-        (STEPS.get(step, clean(step)), value) for step, value in spent.items() if step != "total" and value is not None
-    ]
-    if not steps:
-        return None
-    whole = seconds(spent.get("total", sum(value for _, value in steps)))
-    body = join(
-        note(f"{whole} until this report was drawn."), bars([(words, value, seconds(value)) for words, value in steps])
-    )
-    return Section("time", "Time", body)
+    return spent_section(contents, STEPS)
 
 
 def network_sentence(plan: Mapping[str, Any]) -> str:
