@@ -272,7 +272,32 @@ def test_another_stage_of_boxes_is_trained_as_the_usual_one_is():
     assert usual.replace(stages="scratch").stages[0].batch_norm == "train"
 
 
-@pytest.mark.parametrize(("entry", "value"), [("mix", "mixup"), ("loss", "focal"), ("class_weight", "balanced")])
+@pytest.mark.parametrize(("entry", "value"), [("patience", 3), ("loss", "focal"), ("class_weight", "balanced")])
 def test_what_boxes_would_not_heed_is_refused(entry, value):
     with pytest.raises(RecipeError, match=rf"last-6\.{entry} has no meaning for boxes"):
         Recipe.usual("detect").replace(**{f"stage_{entry}": value})
+
+
+@pytest.mark.parametrize("mix", ["none", "mosaic", "mixup"])
+def test_pictures_with_boxes_can_be_mixed(mix):
+    assert Recipe.usual("detect").replace(stage_mix=mix).stages[0].mix == mix
+
+
+def test_a_mix_of_the_other_kind_of_answer_is_refused():
+    with pytest.raises(
+        RecipeError, match=r"stage\.mix of boxes must be one of none, mosaic, mixup\. Received: 'cutmix'"
+    ):
+        Recipe.usual("detect").replace(stage_mix="cutmix")
+    with pytest.raises(RecipeError, match=r"stage\.mix of classes must be one of none, mixup, cutmix"):
+        Recipe(stages="head,last-5").replace(stage_mix="mosaic")
+    with pytest.raises(RecipeError, match=r"head\.mix of classes must be one of"):
+        Recipe().replace(head_mix="mosaic")
+
+
+def test_one_box_a_picture_is_not_mixed():
+    from boda.recipe.boxes import refuse_mix_of_one
+
+    stages = Recipe.usual("locate").replace(stage_mix="mosaic").stages
+    refuse_mix_of_one("detect", stages)
+    with pytest.raises(RecipeError, match="locate answers with one"):
+        refuse_mix_of_one("locate", stages)

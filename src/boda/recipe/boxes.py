@@ -9,6 +9,9 @@ from boda.errors import RecipeError
 from boda.recipe.checks import one_of, plain_numbers, refuse_wrong, whole_from
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from boda.recipe.levers import Levers
     from boda.recipe.stage import Stage
 
 CHECKS = {
@@ -20,7 +23,7 @@ USUAL: dict[str, dict[str, Any]] = {  # what suits each task, chosen on inner fo
     "locate": {"own": {"size": 224, "resize": "squash"}, "boxes": {"channels": 96}},
     "detect": {"own": {"size": 320, "resize": "letterbox"}, "boxes": {"channels": 64}},
 }
-UNHEEDED = {"mix": "none", "loss": "cross-entropy", "class_weight": None, "patience": 0}
+UNHEEDED = {"loss": "cross-entropy", "class_weight": None, "patience": 0}
 FEW = 160  # pictures, where their number is not known
 MANY = 1000  # pictures from which on deeper layers have enough to learn from
 THAW, THAW_OF_MANY = "last-6", "last-12"  # of EfficientNet-Lite0 what lies above 1/16 and above 1/8 of the picture
@@ -60,6 +63,16 @@ def refuse_what_boxes_lack(stages: tuple[Stage, ...]) -> None:
                 raise RecipeError(
                     f"{stage.thaw}.{name} has no meaning for boxes. Received: {getattr(stage, name)!r}. Leave it out."
                 )
+
+
+def refuse_mix_of_one(task: str, levers: Iterable[Levers]) -> None:
+    """Refuse to mix pictures with one box each, since what comes of it has several."""
+    mixed = [one for one in levers if one.mix != "none"]
+    if task == "locate" and mixed:
+        raise RecipeError(
+            f"{mixed[0].PREFIX}mix puts several boxes into a picture, and locate answers with one. "
+            f"Received: {mixed[0].mix!r}. Leave it out, or use --task detect."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from boda.errors import RecipeError
 from boda.recipe.checks import above_0, from_0, is_number, one_of, plain_numbers, refuse_wrong, share, whole_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Optimizer = Literal["auto", "sgd", "nesterov", "adam", "adamw", "nadam", "adamax", "rmsprop", "lion", "adagrad", "lamb"]
 Schedule = Literal["constant", "step", "exponential", "cosine", "one-cycle", "plateau"]
@@ -28,11 +32,14 @@ CHECKS = {
     "loss": one_of("cross-entropy", "focal"),
     "focal_gamma": from_0(),
     "ema": share(),
-    "mix": one_of("none", "mixup", "cutmix"),
+    "mix": one_of("none", "mixup", "cutmix", "mosaic"),
     "mix_alpha": above_0(),
     "augment": one_of(*STRENGTHS),
     "views": whole_from(1),
 }
+
+
+MIXES = {"classes": ("none", "mixup", "cutmix"), "boxes": ("none", "mosaic", "mixup")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +64,9 @@ class Levers:
         loss: "cross-entropy", or "focal", which weighs easy pictures less (Lin et al., arXiv 1708.02002).
         focal_gamma: how much less.
         ema: momentum of a moving average of the weights, which then answers; 0 takes the weights themselves.
-        mix: "mixup" (arXiv 1710.09412) or "cutmix" (arXiv 1905.04899) blends pairs of samples; "none" does not.
-        mix_alpha: both draw their share from Beta(alpha, alpha).
+        mix: "mixup" (arXiv 1710.09412) or "cutmix" (arXiv 1905.04899) blends pairs of samples, "mosaic" (arXiv
+            2004.10934) sets four together; "none" does not. Classes know the first two, many boxes the first and last.
+        mix_alpha: the first two draw their share from Beta(alpha, alpha).
         augment: how strongly pictures are varied: "none", "flip", "light", "default", "unmirrored" (for what a mirror
             makes another thing), "strong", or "own", the pipeline in the recipe's table [augmentation].
         views: how many variants of each picture there are, the picture itself among them; they are computed once.
@@ -79,7 +87,7 @@ class Levers:
     loss: Literal["cross-entropy", "focal"] = "cross-entropy"
     focal_gamma: float = 2.0
     ema: float = 0.0
-    mix: Literal["none", "mixup", "cutmix"] = "none"
+    mix: Literal["none", "mixup", "cutmix", "mosaic"] = "none"
     mix_alpha: float = 0.2
     augment: Augment = "none"
     views: int = 5
@@ -90,3 +98,13 @@ class Levers:
         if str(self.class_weight) == "none":  # TOML has no other way to say it
             object.__setattr__(self, "class_weight", None)
         refuse_wrong(self, CHECKS, self.PREFIX)
+
+
+def refuse_other_mixes(levers: Iterable[Levers], *, boxes: bool) -> None:
+    """Refuse a mix that only makes sense of the other kind of answer."""
+    kind = "boxes" if boxes else "classes"
+    for one in levers:
+        if one.mix not in MIXES[kind]:
+            raise RecipeError(
+                f"{one.PREFIX}mix of {kind} must be one of {', '.join(MIXES[kind])}. Received: {one.mix!r}"
+            )

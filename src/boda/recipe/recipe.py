@@ -13,6 +13,7 @@ from boda.recipe import toml
 from boda.recipe.boxes import USUAL, BoxRecipe, refuse_what_boxes_lack, usual_levers, usual_thaw
 from boda.recipe.checks import between_0_and_1, is_whole, one_of, plain_numbers, refuse_wrong, whole_from
 from boda.recipe.head import HeadRecipe
+from boda.recipe.levers import refuse_other_mixes
 from boda.recipe.stage import PATTERN, Stage, checked, stage_like, stages_of
 
 DEFAULT_BACKBONE = "efficientnet_lite0"
@@ -104,6 +105,7 @@ class Recipe:
             raise RecipeError(f"resize of {what} must be {other}. Received: resize={self.resize!r}")
         if self.boxes is not None:
             refuse_what_boxes_lack(self.stages)
+        refuse_other_mixes((self.head, *self.stages), boxes=self.boxes is not None)
         own = [levers for levers in (self.head, *self.stages) if levers.augment == "own"]
         if own and self.augmentation is None:
             raise RecipeError(f"{own[0].PREFIX}augment is 'own', but the recipe has no table [augmentation].")

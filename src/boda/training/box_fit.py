@@ -15,6 +15,7 @@ from boda.models.pieces import Pieces
 from boda.models.taps import cut_layers
 from boda.training import activations
 from boda.training.box_lesson import BoxLesson
+from boda.training.box_mixing import Mixed
 from boda.training.box_objectives import detect_loss, detect_metric, locate_loss, locate_metric
 from boda.training.box_pictures import box_pipeline_of
 from boda.training.loop import train
@@ -109,16 +110,19 @@ def source_of(
     def pixels(places: np.ndarray) -> np.ndarray:
         return np.stack([pictures.plain(int(i)) for i in places]).astype(np.float32)
 
+    anew = Live if lesson.levers.mix == "none" else Mixed
     if not layers:
-        return Live(lesson, lesson.pipeline, None), pixels, None
+        return anew(lesson, lesson.pipeline, None), pixels, None
     path, key = cut_networks(learner.name, learner.model, layers)
     pieces = Pieces(tuple(tuple(learner.model.get_layer(layer).output.shape[1:]) for layer in layers))
     trunk = activations.Trunk(path, key, (pieces.length,), recipe.precision, cut_names(layers))
-    kept = activations.keep(trunk, pictures, lesson.pipeline, variants(lesson.levers))
+    kept = None
+    if anew is Live:
+        kept = activations.keep(trunk, pictures, lesson.pipeline, variants(lesson.levers))
     if kept is not None:
         return Kept(lesson, kept), kept.batch, pieces.part
     return (
-        Live(lesson, lesson.pipeline, trunk),
+        anew(lesson, lesson.pipeline, trunk),
         lambda places: np.stack(list(trunk.run(iter(pixels(places))))),
         pieces.part,
     )

@@ -48,7 +48,10 @@ class BoxLesson(Order):
         return x, np.stack(asked), np.ones(len(asked), np.float32)
 
     def _work_out(self, index: int, view: int) -> np.ndarray:
-        boxes, labels = self.pictures.asked(index, self.pipeline, view)
+        return self.encode(*self.pictures.asked(index, self.pipeline, view))
+
+    def encode(self, boxes: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """What each place is asked for, where these boxes (n, 4), in pixels of the view, are to be found."""
         size = self.pictures.view.size
         if self.task == "locate":
             return encode_locate(boxes, labels, size)

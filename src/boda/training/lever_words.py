@@ -117,8 +117,11 @@ LEVERS: Words = {
         ),
     ),
     "mix": (
-        "MixUp and CutMix",
-        "Pairs of samples are blended, or a patch of one is pasted into the other, and so are their labels.",
+        "MixUp, CutMix and Mosaic",
+        (
+            "Pairs of samples are blended, or a patch of one is pasted into the other, and so are their labels; "
+            "or four pictures with many boxes meet at a point."
+        ),
         (
             "It helps against learning by heart in long trainings on few pictures; in short ones, or where small "
             "details decide, it hurts."

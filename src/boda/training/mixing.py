@@ -72,10 +72,10 @@ def mix(x: np.ndarray, y: np.ndarray, w: np.ndarray, levers: Levers, *, seed: in
 
 
 def check_mix_of_head(recipe: HeadRecipe) -> None:
-    """Raise RecipeError for a head that asks for CutMix."""
-    if recipe.mix == "cutmix":
+    """Raise RecipeError for a head that asks for what cuts."""
+    if recipe.mix not in {"none", "mixup"}:
         raise RecipeError(
-            "head.mix is 'cutmix', which cuts maps or pictures; a head has neither. Use head.mix = 'mixup', "
+            f"head.mix is {recipe.mix!r}, which cuts maps or pictures; a head has neither. Use head.mix = 'mixup', "
             "or stage.mix = 'cutmix' for a stage that thaws layers."
         )
 

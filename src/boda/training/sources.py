@@ -132,8 +132,7 @@ class Live:
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of `epoch` from `start` on."""
         lesson = self.lesson
-        order = [lesson.indices[lesson.rows(epoch, batch)] for batch in range(start, self.steps)]
-        seen = in_order(lambda index: self._picture(index, epoch), [index for rows in order for index in rows])
+        order, seen = self._order(epoch, start), self._pictures(epoch, start)
         rows = self.trunk.run(seen) if self.trunk else seen
         for batch, indices in enumerate(order, start):
             x = np.stack([next(rows) for _ in indices])
@@ -143,9 +142,15 @@ class Live:
         """What the pictures of one batch are called."""
         return self.lesson.names(epoch, batch)
 
-    def _picture(self, index: int, epoch: int) -> np.ndarray:
-        seen: np.ndarray = self.lesson.pictures.varied(index, self.pipeline, self._view(epoch))
-        return seen
+    def _order(self, epoch: int, start: int) -> list[np.ndarray]:
+        """The pictures of each batch of `epoch` from `start` on."""
+        return [self.lesson.indices[self.lesson.rows(epoch, batch)] for batch in range(start, self.steps)]
+
+    def _pictures(self, epoch: int, start: int) -> Iterator[np.ndarray]:
+        """They in turn, each varied as `epoch` wants it."""
+        pictures, view = self.lesson.pictures, self._view(epoch)
+        indices = [int(index) for rows in self._order(epoch, start) for index in rows]
+        return in_order(lambda index: pictures.varied(index, self.pipeline, view), indices)
 
     def _view(self, epoch: int) -> int:
         """Which variant of each picture comes in `epoch`."""
