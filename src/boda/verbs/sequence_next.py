@@ -48,7 +48,7 @@ def _rivalled(run: Run, recipe: SequenceRecipe) -> list[dict[str, str]]:
     change = "--set dropout=0.5" if recipe.dropout < 0.5 else f"--set units={2 * recipe.units}"
     name, worse = against["baseline"], against["verdict"] == "worse"
     why = f"The baseline {name} does better." if worse else f"No difference from the baseline {name} is shown."
-    return [_step("Give the network another chance, or take the baseline", why, _data("train", run, change))]
+    return [_step("Give the network another chance, or take the baseline", why, _train(run, change))]
 
 
 def _course(run: Run, recipe: SequenceRecipe, lines: list[dict[str, Any]]) -> list[dict[str, str]]:
@@ -56,11 +56,11 @@ def _course(run: Run, recipe: SequenceRecipe, lines: list[dict[str, Any]]) -> li
     best, losses = run.about.get("best_epoch"), [line.get("val_loss") for line in lines]
     if best == recipe.epochs and len(lines) == recipe.epochs and recipe.epochs > 1:
         why = f"The last of {recipe.epochs} epochs was the best; the loss may fall further."
-        return [_step("Train longer", why, _data("train", run, f"--set epochs={2 * recipe.epochs}"))]
+        return [_step("Train longer", why, _train(run, f"--set epochs={2 * recipe.epochs}"))]
     if best and best < len(lines) and None not in losses and losses[-1] > losses[best - 1] and recipe.dropout < 0.5:
         why = f"After epoch {best} the loss rose again on what was not learned from: the network learns by heart."
         more = round(min(0.6, recipe.dropout + 0.2), 2)
-        return [_step("Drop more out", why, _data("train", run, f"--set dropout={more}"))]
+        return [_step("Drop more out", why, _train(run, f"--set dropout={more}"))]
     return []
 
 
@@ -71,6 +71,11 @@ def _ask(run: Run) -> dict[str, str]:
 
 def _look(run: Run) -> dict[str, str]:
     return _step("Look at the data", "Lengths, classes, copies, and what was left out.", _data("look", run))
+
+
+def _train(run: Run, change: str) -> str:
+    """The command for the same training but for `change`."""
+    return _data("train", run, f"--recipe {shlex.quote(str(run.path / 'recipe.toml'))} {change}")
 
 
 def _data(verb: str, run: Run, more: str = "") -> str:

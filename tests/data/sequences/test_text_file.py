@@ -43,7 +43,7 @@ def test_a_line_that_cannot_be_decoded_is_bad_and_the_others_stand(read):
     assert texts(file) == ["ok", "fine", ""]
     told = (
         "not utf-8: byte 0xb3 at column 1; if the file is in another encoding, give it: "
-        'encoding="cp949" among the reading options'
+        'encoding="cp949" among the reading options, --read encoding=cp949 in the command'
     )
     assert [(bad.name, bad.reason) for bad in file.bad] == [("t.txt:2", told)]
     assert [line.number for line in file.lines] == [1, 3, 4]

@@ -45,7 +45,7 @@ def test_a_unit_that_follows_capitals_is_found_with_the_text(network):
 def test_a_unit_that_follows_nothing_is_not_told():
     found = units(Silent(), [specimen(TEXT)])
 
-    assert "uppercase" in found["looked_for"]
+    assert "capital letters" in found["looked_for"]
     assert found["found"] == []
 
 
@@ -69,7 +69,7 @@ def test_a_better_unit_than_the_fresh_networks_is_told_beside_it(network):
 
 
 def test_what_hardly_ever_happens_is_not_looked_for(network):
-    assert "inside brackets" not in units(network, [specimen(TEXT)])["looked_for"]
+    assert "whether a bracket is open" not in units(network, [specimen(TEXT)])["looked_for"]
 
 
 def test_halves_are_whole_sequences_where_there_are_several(network):
@@ -83,4 +83,4 @@ def test_too_short_a_text_says_nothing(network):
 
 
 def test_the_numbers_of_events_are_names(network):
-    assert units(network, [Specimen("t", np.arange(90) % 7)])["looked_for"] == ["position"]
+    assert units(network, [Specimen("t", np.arange(90) % 7)])["looked_for"] == ["how far the sequence has come"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from boda.models.heads.box_decode import CANDIDATES, decode_detect, decode_locate
+from boda.models.heads.box_decode import CANDIDATES, VOTERS, decode_detect, decode_locate
 
 PAIR = np.array([[0, 0, 10, 10], [0, 0, 10, 9], [50, 50, 60, 60]], np.float32)
 
@@ -16,7 +16,32 @@ def test_one_box_becomes_pixels_of_the_view():
 def test_boxes_of_one_class_on_each_other_become_one():
     found = decode_detect(PAIR, np.array([[1.0], [2.0], [0.0]]))
 
-    assert found.boxes.tolist() == [PAIR[1].tolist(), PAIR[2].tolist()]
+    assert found.scores.tolist() == [2.0, 0.0]
+    assert found.boxes[1].tolist() == PAIR[2].tolist()
+
+
+def test_where_a_box_lies_is_the_mean_of_those_that_it_suppressed():
+    found = decode_detect(PAIR, np.array([[1.0], [2.0], [0.0]]))
+    own, other = 1 / (1 + np.exp(-2.0)), 0.9 / (1 + np.exp(-1.0))
+
+    np.testing.assert_allclose(
+        found.boxes[0], [0, 0, 10, (9 * own**2 + 10 * other**2) / (own**2 + other**2)], rtol=1e-6
+    )
+
+
+def test_others_have_no_say():
+    boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 9], [0, 0, 10, 8], [0, 0, 10, 5]], np.float32)
+    far = -VOTERS - 0.1  # below the best one
+    found = decode_detect(boxes, np.array([[0.0, -np.inf], [-np.inf, -0.5], [far, -np.inf], [-0.5, -np.inf]]))
+
+    first = found.labels.tolist().index(0)
+    assert found.boxes[first].tolist() == boxes[0].tolist()  # another class, too doubtful, too far away
+
+
+def test_a_box_without_an_area_stays_where_it_is():
+    flat = np.array([[5, 5, 5, 9]], np.float32)
+
+    assert decode_detect(flat, np.array([[-900.0]])).boxes.tolist() == flat.tolist()
 
 
 def test_boxes_of_two_classes_may_lie_on_each_other():

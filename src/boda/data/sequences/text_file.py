@@ -28,7 +28,7 @@ BOMS = (  # the longer first: UTF-32's begins with UTF-16's
 )
 BINARY = "no text at all: it holds zero bytes, as pictures and other binary files do"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\ud800-\udfff]")  # all but tab and the ends of lines
-_HOW = 'encoding="{}" among the reading options'
+_HOW = 'encoding="{0}" among the reading options, --read encoding={0} in the command'
 
 
 class Line(NamedTuple):

@@ -59,7 +59,7 @@ def units(
         "tried": int(h.shape[1]),
         "chosen_on": half,
         "measured_on": len(h) - half,
-        "looked_for": list(asked),
+        "looked_for": [WORDS.get(name, name) for name in asked],
         "least": LEAST,
         "found": [{**one, **_strip(one["unit"], h[half:], tokens[half:])} for one in told],
     }
