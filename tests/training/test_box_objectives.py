@@ -71,3 +71,18 @@ def test_every_overlap_is_one_where_the_box_is_exact(overlap):
     (loss,) = value(locate_loss(1, overlap), [[*HALF, 0]], [[*HALF, 0.0]])
 
     assert loss == pytest.approx(np.log(2), abs=1e-5)
+
+
+def test_of_several_classes_the_right_one_is_asked_for_however_poor_the_box():
+    """A box that misses is asked for a score of 0 in each class; which class it is can be learned all the same."""
+    y = [[[*HALF, 0]]]
+    right, wrong = (value(detect_loss(2), y, [[[0.6, 0.0, 0.9, 1.0, *logits]]])[0] for logits in ([1, -1], [-1, 1]))
+
+    assert wrong - right == pytest.approx(0.5 * 2, abs=1e-5)  # half of the cross-entropy's difference
+
+
+def test_an_empty_picture_is_asked_for_no_class():
+    y, answer = [[[0, 0, 0, 0, 2]]], [[[*HALF, 0.0, 0.0]]]
+    (loss,) = value(detect_loss(2), y, answer)
+
+    assert loss == pytest.approx(2 * np.log(2) * 0.25, abs=1e-6)

@@ -26,6 +26,7 @@ USUAL: dict[str, dict[str, Any]] = {  # what suits each task, chosen on inner fo
 UNHEEDED = {"loss": "cross-entropy", "class_weight": None, "patience": 0}
 FEW = 160  # pictures, where their number is not known
 MANY = 1000  # pictures from which on deeper layers have enough to learn from
+RATE, RATE_OF_MANY = 1e-3, 4e-3
 THAW, THAW_OF_MANY = "last-6", "last-12"  # of EfficientNet-Lite0 what lies above 1/16 and above 1/8 of the picture
 
 
@@ -33,7 +34,7 @@ def usual_levers(task: str, pictures: int | None = None) -> dict[str, Any]:
     """How layers are trained for `task` with so many pictures to learn from, so that it takes minutes on two cores.
 
     >>> usual_levers("detect", 2000)["epochs"], usual_levers("detect", 160)["epochs"]
-    (6, 14)
+    (9, 14)
     """
     n = pictures or FEW
     if task == "locate":
@@ -43,7 +44,13 @@ def usual_levers(task: str, pictures: int | None = None) -> dict[str, Any]:
             "batch_size": 16,
             "ema": 0.97,
         }
-    return {"epochs": _between(6, 12000 // n, 14), "views": _between(2, 4000 // n, 8), "batch_size": 8, "ema": 0.99}
+    return {
+        "epochs": _between(6, 18000 // n, 14),
+        "views": _between(2, 4000 // n, 8),
+        "batch_size": 8,
+        "ema": 0.99,
+        "learning_rate": RATE if n < MANY else RATE_OF_MANY,
+    }
 
 
 def usual_thaw(pictures: int | None = None) -> str:
