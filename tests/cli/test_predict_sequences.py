@@ -188,3 +188,21 @@ def test_a_run_of_pictures_still_wants_pictures(command, trained):
 
     assert code == 2
     assert "Give pictures, folders or globs to answer on" in err
+
+
+def test_files_may_be_read_otherwise_than_the_data_of_the_run(command, sequence_run, tmp_path):
+    run, place, table = sequence_run("classify").path, tmp_path / "new.txt", tmp_path / "new.csv"
+    place.write_text("김철수\n", "cp949")
+    table.write_text("who,whom\nKim,Bergmann\n", "utf-8")
+
+    assert "김철수" in command("predict", run, place, "--read", "encoding=cp949")[1]
+    for column, text in (("who", "Kim"), ("whom", "Bergmann")):
+        _, out, _ = command("predict", run, table, "--read", f"text_column={column}", "--json")
+        assert [answer["text"] for answer in json.loads(out)] == [text]
+
+
+def test_what_no_file_to_answer_on_has_is_refused(command, sequence_run):
+    code, _, err = command("predict", sequence_run("classify").path, "--text", "Kim", "--read", "label_column=a")
+
+    assert code == 2
+    assert "expected one of time_column" in " ".join(err.split())

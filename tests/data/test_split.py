@@ -78,8 +78,8 @@ def test_parts_that_the_data_gives_are_kept():
 
     assert split.parts == {"train": ("1", "2"), "val": ("3",), "test": ("4",)}
     assert split.notes == (
-        "val has none of b, so nothing is measured on it there.",
-        "test has none of a, so nothing is measured on it there.",
+        "val has no picture of b, so nothing is measured on it there.",
+        "test has no picture of a, so nothing is measured on it there.",
     )
 
 
@@ -95,7 +95,7 @@ def test_a_class_with_one_picture_stays_in_train_and_it_is_said():
     split = make_split(dataset(*pictures(a=10, b=1)))
 
     assert "b00" in split.parts["train"]
-    assert split.notes == ("val has none of b, so nothing is measured on it there.",)
+    assert split.notes == ("val has no picture of b, so nothing is measured on it there.",)
 
 
 def test_a_class_with_two_pictures_is_in_both_parts():

@@ -76,6 +76,13 @@ def confidence(_: click.Context, __: click.Parameter, value: str | None) -> floa
 @click.option("--yolo", type=click.Path(), metavar="FOLDER", help="Boxes: write YOLO text into a new folder.")
 @click.option("--draw", type=click.Path(), metavar="FOLDER", help="Boxes: draw them on copies, in a new folder.")
 @click.option("--text", "texts", multiple=True, help="Sequences: a text to answer on; may be repeated.")
+@click.option(
+    "--read",
+    "reads",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Sequences: how the files are read where it is otherwise than the Run's data was, such as encoding=cp949.",
+)
 @click.option("--beam", type=click.IntRange(min=1), help="Pairs: beginnings that are followed at once.  [default: 1]")
 @click.option("--generate", type=click.IntRange(min=1), metavar="N", help="Language, music: write on, N steps at most.")
 @click.option("--from", "start", help="With --generate: what is written already.")

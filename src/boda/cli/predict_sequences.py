@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from boda.cli.cells import as_text
+from boda.cli.options import parse_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from boda.sequence_answers import Forecast, SequenceAnswer, SequenceModel
 
-ASKED = ("texts", "generate", "start", "label", "temperature", "top_k", "top_p", "seed", "beam", "roll")
+ASKED = ("texts", "reads", "generate", "start", "label", "temperature", "top_k", "top_p", "seed", "beam", "roll")
 TASKS_OF = {  # options that only these tasks heed
     "beam": ("pairs",),
     "roll": ("music",),
@@ -26,7 +27,7 @@ TASKS_OF = {  # options that only these tasks heed
     "texts": ("classify", "regress", "tag", "pairs", "language"),
 }
 GENERATING = ("start", "label", "temperature", "top_k", "top_p", "seed", "roll")
-OPTIONS = {"start": "from", "texts": "text", "top_k": "top-k", "top_p": "top-p"}
+OPTIONS = {"start": "from", "texts": "text", "reads": "read", "top_k": "top-k", "top_p": "top-p"}
 
 
 def refuse_for_pictures(run: str, asked: dict[str, Any]) -> None:
@@ -49,14 +50,27 @@ def print_answers(
     if asked["generate"] is not None:
         if form != "table":
             raise click.UsageError(f"--{form} is for answers; --generate writes as it goes. Leave it out.")
-        if files or asked["texts"]:
-            raise click.UsageError("--generate writes on by itself; leave out files and --text. --from begins a text.")
+        if files or asked["texts"] or asked["reads"]:
+            raise click.UsageError(
+                "--generate writes on by itself; leave out files, --read and --text. --from begins a text."
+            )
         return _generate(model, asked)
     if wrong := [name for name in GENERATING if asked[name] is not None]:
         raise click.UsageError(f"--{OPTIONS.get(wrong[0], wrong[0])} belongs to --generate.")
+    reading = _reading(run, asked["reads"])
     if model.task == "forecast":
-        return _forecast(model, run, files, form)
-    return _answer(model, run, files, form, top, least, asked)
+        return _forecast(model, files, reading, form)
+    return _answer(model, files, reading, form, top, least, asked)
+
+
+def _reading(run: str, told: tuple[str, ...]) -> dict[str, Any]:
+    """How the Run's data was read, but for what is `told`, such as encoding=cp949."""
+    from boda.verbs.predict_sequences import READING, reading_of
+
+    changes = dict(map(parse_read, told))
+    if wrong := sorted(changes.keys() - set(READING)):
+        raise click.BadParameter(f"expected one of {', '.join(READING)}. Received: {wrong[0]}", param_hint="--read")
+    return {**reading_of(run), **changes}
 
 
 def _generate(model: SequenceModel, asked: dict[str, Any]) -> int:
@@ -92,10 +106,10 @@ def _play(model: SequenceModel, asked: dict[str, Any]) -> int:
     return 0
 
 
-def _forecast(model: SequenceModel, run: str, files: tuple[str, ...], form: str) -> int:
-    from boda.verbs.predict_sequences import forecasts, reading_of
+def _forecast(model: SequenceModel, files: tuple[str, ...], reading: dict[str, Any], form: str) -> int:
+    from boda.verbs.predict_sequences import forecasts
 
-    found = forecasts(model, files, reading_of(run))
+    found = forecasts(model, files, reading)
     if form == "json":
         click.echo(json.dumps([one.to_json() for one in found], indent=2))
     elif form == "csv":
@@ -136,15 +150,21 @@ def _forecast_table(found: list[Forecast]) -> None:
 
 
 def _answer(
-    model: SequenceModel, run: str, files: tuple[str, ...], form: str, top: int, least: Any, asked: dict[str, Any]
+    model: SequenceModel,
+    files: tuple[str, ...],
+    reading: dict[str, Any],
+    form: str,
+    top: int,
+    least: Any,
+    asked: dict[str, Any],
 ) -> int:
     from boda.progress import say
-    from boda.verbs.predict_sequences import answers, reading_of
+    from boda.verbs.predict_sequences import answers
 
     if not files and not asked["texts"]:
         more = "files of rolls" if model.task == "music" else "--text, files with a sample a line, or -"
         raise click.UsageError(f"Give {more} to answer on.")
-    options = {"min_confidence": least, "beam": asked["beam"], "reading": reading_of(run)}
+    options = {"min_confidence": least, "beam": asked["beam"], "reading": reading}
     given = Counted(answers(model, [*asked["texts"]], files, **options))
     {"json": _json, "csv": _csv, "table": _table}[form](model, given, top)
     if not given.count:

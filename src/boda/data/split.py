@@ -226,7 +226,7 @@ def _missing(dataset: Dataset, parts: np.ndarray) -> tuple[str, ...]:
         lacking = [dataset.classes[c] for c in np.flatnonzero(hot[parts == part].sum(axis=0) == 0)]
         if (parts == part).any() and lacking:
             listed = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
-            notes.append(f"{part} has none of {listed}, so nothing is measured on it there.")
+            notes.append(f"{part} has no picture of {listed}, so nothing is measured on it there.")
     return tuple(notes)
 
 
@@ -260,7 +260,7 @@ def _choose(hot: np.ndarray, units: np.ndarray, names: list[str], seed: int, sha
         best = _least(hot, members)
     if not best.any():
         raise SplitError(
-            "None can be held out: each class would lose its last one, or its groups are too large. "
+            "No picture can be held out: each class would lose its last one, or its groups are too large. "
             "Add pictures, at least two groups a class, or give a val part of your own."
         )
     return best

@@ -27,6 +27,7 @@ HEAD = 2**16  # bytes of a file by which its encoding is told
 LINES = 40
 OF_SERIES = ("time_column", "series_column", "channels", "encoding")  # options of the readers that serve again
 OF_TAGS = ("token_column", "tag_column", "encoding")
+READING = (*OF_SERIES, *OF_TAGS[:2], "text_column", "source_column")  # what can be told of files to answer on
 
 
 def answers(

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 TEXT_NAMES = (
     *("text", "sentence", "review", "content", "document", "comment", "message", "tweet", "body", "utterance"),
     *("description", "title", "headline", "question", "query", "input", "source", "sms", "v2", "sequence"),
-    *("문장", "본문", "내용", "리뷰", "텍스트", "제목"),
+    *("문장", "본문", "내용", "리뷰", "텍스트", "후기", "댓글", "메시지", "제목"),
 )
 LABEL_NAMES = (
     *("label", "class", "target", "category", "sentiment", "labels", "intent", "emotion", "topic", "rating", "score"),
     *("stars", "polarity", "language", "v1", "output", "라벨", "레이블", "분류", "감정", "감성", "평점", "점수"),
+    *("평가", "별점", "등급", "구분", "범주", "유형", "종류"),
 )
 PAIR_NAMES = (
     ("source", "target"),
@@ -33,7 +34,10 @@ TIME_NAMES = (
     *("time", "date", "datetime", "timestamp", "ds", "day", "month", "quarter", "year", "week", "period"),
     *("시간", "날짜", "일자", "일시", "연도", "년월", "월"),
 )
-SERIES_NAMES = ("series", "unique_id", "series_id", "item_id", "id", "item", "store", "sensor", "station", "name")
+SERIES_NAMES = (
+    *("series", "unique_id", "series_id", "item_id", "id", "item", "store", "sensor", "station", "name"),
+    *("품목", "종목", "매장", "지점", "지역", "센서", "이름"),
+)
 
 
 def choose_column(where: object, header: Sequence[str], role: str, wanted: str | None, names: Sequence[str]) -> str:

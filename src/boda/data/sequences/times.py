@@ -1,4 +1,4 @@
-"""Cells to times: ISO dates, years, months, quarters, or numbers."""
+"""Cells to times: ISO dates, years, months, quarters, in digits or as Korean writes them, or numbers."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ EXPECTED = "a time such as 2024-01-31, 2024-01-31 14:00, 2024-01, 2024Q1 or 2024
 _YEAR = re.compile(r"[12]\d{3}")
 _DAY = re.compile(r"[12]\d{3}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _MONTH = re.compile(r"([12]\d{3})[-/.](\d{1,2})")
+_DOTTED = re.compile(r"[12]\d{3}\.(?:0[1-9]|1[0-2])")
 _QUARTER = re.compile(r"([12]\d{3})[- ]?[Qq]([1-4])")
+_KOREAN = re.compile(r"([12]\d{3})년(?: ?(\d{1,2})월(?: ?(\d{1,2})일)?| ?([1-4])(?:/4)?분기)?")
 _DATE = re.compile(r"([12]\d{3})[-/.] ?(\d{1,2})[-/.] ?(\d{1,2})\.?(.*)", re.DOTALL)
 
 
 def times_of(cells: Sequence[str]) -> tuple[np.ndarray, list[int]]:
     """The times of `cells`, datetime64[s] or float64, and the rows that are none (NaT or NaN there).
 
-    Numbers are years where all have four digits from 1000 to 2999, and days where all read as YYYYMMDD. Times with a
-    zone are brought to UTC.
+    Numbers are years where all have four digits from 1000 to 2999, months where all read as YYYY.MM, and days where
+    all read as YYYYMMDD. Times with a zone are brought to UTC.
 
     >>> times_of(["2024-01-31 06:00", "2024Q2", "soon"])[1]
     [2]
@@ -57,7 +59,7 @@ def _most(texts: Sequence[str], fits: Callable[[str], bool]) -> bool:
 
 
 def _are_dates(texts: Sequence[str]) -> bool:
-    return all(map(_YEAR.fullmatch, texts)) or all(map(_DAY.fullmatch, texts))
+    return any(all(map(form.fullmatch, texts)) for form in (_YEAR, _DAY, _DOTTED))
 
 
 def _number(text: str) -> float | None:
@@ -83,6 +85,9 @@ def _datetime(text: str) -> np.datetime64:
         return np.datetime64(f"{found[1]}-{3 * int(found[2]) - 2:02d}-01", "s")
     if found := _MONTH.fullmatch(text):
         return np.datetime64(f"{found[1]}-{int(found[2]):02d}-01", "s")
+    if found := _KOREAN.fullmatch(text):
+        month = 3 * int(found[4]) - 2 if found[4] else int(found[2] or 1)
+        return np.datetime64(f"{found[1]}-{month:02d}-{int(found[3] or 1):02d}", "s")
     if found := _DATE.fullmatch(text):
         text = f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}{found[4]}"
     time = datetime.fromisoformat(text.strip())
