@@ -69,16 +69,17 @@ def test_the_lines_of_files_are_samples_after_the_texts(sequence_run, tmp_path):
     assert [one.text for one in answers(model, ["Park"], [str(tmp_path / "names.txt")])] == ["Park", "Kim", "Lee"]
 
 
-def test_standard_input_is_read_by_lines(monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO("Kim\n\nLee"))
+def test_standard_input_is_read_by_lines_and_empty_ones_are_counted(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("Kim\n\nLee\n \n"))
 
     assert [*lines_of("-")] == ["Kim", "Lee"]
+    assert "standard input: 2 empty lines left out." in capsys.readouterr().err
 
 
 def test_files_that_cannot_be_read_say_why(tmp_path):
     (tmp_path / "names.txt").write_bytes("김".encode("cp949"))
 
-    with pytest.raises(DataError, match=r"names.txt: expected UTF-8, came the byte 0xb1. Convert it."):
+    with pytest.raises(DataError, match=r"names.txt: expected UTF-8, came the byte 0xb1. Convert it, or name"):
         [*lines_of(str(tmp_path / "names.txt"))]
     with pytest.raises(DataError, match=r"Kimho: no such file or directory. A text itself goes to --text."):
         [*lines_of("Kimho")]

@@ -110,27 +110,37 @@ def cells_of(file: str, task: str, reading: Mapping[str, Any] | None = None) -> 
 
 
 def lines_of(file: str, encoding: str | None = None) -> Iterator[str]:
-    """The lines of a text file or of standard input, without empty ones.
+    """The lines of a text file or of standard input, without empty ones, which are counted.
 
     Args:
         file: its name; - is standard input, which is UTF-8.
         encoding: what the file is in where it has no byte order mark and does not begin as UTF-8.
     """
-    place = "standard input" if file == "-" else file
+    place, empty = "standard input" if file == "-" else file, 0
     try:
-        if file == "-":
-            yield from filter(None, map(_checked, sys.stdin))
-            return
-        with open(file, encoding=_encoding(_head(file)) or encoding or "utf-8") as lines:  # noqa: PTH123 - as given
-            yield from (text for line in lines if (text := line.strip()))
+        for text in _every_line(file, encoding):
+            if text:
+                yield text
+            empty += not text
+        if empty:
+            say(f"{place}: {empty} empty line{'s' if empty > 1 else ''} left out.")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{place}: expected UTF-8, came the byte {error.object[error.start]:#04x}. Convert it."
+            f"{place}: expected UTF-8, came the byte {error.object[error.start]:#04x}. "
+            "Convert it, or name its encoding, as in --read encoding=cp949."
         ) from error
     except UnicodeError as error:
         raise DataError(f"{place}: expected text, but: {error}. Convert it to UTF-8.") from error
     except OSError as error:
         raise _unreadable(file, error) from error
+
+
+def _every_line(file: str, encoding: str | None) -> Iterator[str]:
+    if file == "-":
+        yield from map(_checked, sys.stdin)
+        return
+    with open(file, encoding=_encoding(_head(file)) or encoding or "utf-8") as lines:  # noqa: PTH123 - as given
+        yield from map(str.strip, lines)
 
 
 def _checked(line: str) -> str:
