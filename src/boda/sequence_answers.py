@@ -351,7 +351,12 @@ def _text(sample: Any) -> str:
     """What was asked, in short."""
     if isinstance(sample, str):
         return sample
-    return " ".join(sample) if isinstance(sample, tuple) else f"{type(sample).__name__} {np.shape(sample)}"
+    if isinstance(sample, tuple):
+        return " ".join(sample)
+    if not isinstance(sample, np.ndarray) or not sample.ndim:
+        return type(sample).__name__
+    steps, *wide = sample.shape
+    return f"{steps} steps of {' x '.join(map(str, wide))} numbers" if wide else f"{steps} numbers"
 
 
 def history_bytes(series: dict[str, np.ndarray], ahead: dict[str, tuple[str, ...]]) -> bytes:

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -206,3 +207,12 @@ def test_what_no_file_to_answer_on_has_is_refused(command, sequence_run):
 
     assert code == 2
     assert "expected one of time_column" in " ".join(err.split())
+
+
+def test_rolls_are_told_by_their_steps_and_what_is_told_next_in_nats_and_bits(command, sequence_run, sequence_data):
+    _, out, _ = command("predict", sequence_run("music").path, sequence_data("music"), "--json")
+    _, table, _ = command("predict", sequence_run("language").path, "--text", "kimho")
+
+    assert re.fullmatch(r"\d+ steps of \d+ numbers", json.loads(out)[0]["text"])
+    nats, bits = map(float, re.search(r"([\d.]+) nats a step \(([\d.]+) bits\)", table).groups())
+    assert bits == pytest.approx(nats / np.log(2), abs=2e-3)

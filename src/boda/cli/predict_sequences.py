@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -248,7 +249,7 @@ def told(answer: SequenceAnswer) -> str:
         around = "" if answer.low is None else f" ({answer.low:.6g} to {answer.high:.6g})"
         return f"{answer.value:.6g}{around}"
     if answer.nll is not None:
-        return f"{answer.nll:.3f} nats a step"
+        return f"{answer.nll:.3f} nats a step ({answer.nll / math.log(2):.3f} bits)"
     return answer.output or ""
 
 
