@@ -78,6 +78,15 @@ def test_halves_are_whole_sequences_where_there_are_several(network):
     assert (found["chosen_on"], found["measured_on"]) == (60, 70)
 
 
+def test_where_another_sequence_begins_is_told(network):
+    found = units(network, [specimen(TEXT), specimen(TEXT[:50]), specimen(TEXT[:90])])
+    half = found["chosen_on"]
+
+    assert half == len(TEXT)
+    assert found["found"]
+    assert all(one["starts"] == [50] for one in found["found"])
+
+
 def test_too_short_a_text_says_nothing(network):
     assert units(network, [specimen("aB")]) == {}
 

@@ -41,7 +41,8 @@ def units(
     Returns:
         `tried`: number of units, `chosen_on` and `measured_on`: steps, `looked_for`: features that occur often enough,
         `found`: a dict a feature with `feature`, `words`, `unit`, `r` (second half), `r_chosen`, `r_fresh`, and of the
-        second half `tokens` and `states`; the highest |r| first.
+        second half `tokens`, `states` and `starts`, the steps from 1 on at which another specimen begins; the highest
+        |r| first.
     """
     whole = [one for one in specimens if len(one)]
     if sum(map(len, whole)) < LEAST_STEPS:
@@ -55,13 +56,14 @@ def units(
     found = [_follows(name, values, h, h_fresh, half) for name, values in asked.items()]
     told = sorted((one for one in found if one is not None), key=lambda one: -abs(one["r"]))
     tokens = [token for one in whole for token in one.tokens]
+    starts = [int(end) - half for end in np.cumsum([len(one) for one in whole[:-1]]) if 0 < end - half < SHOWN]
     return {
         "tried": int(h.shape[1]),
         "chosen_on": half,
         "measured_on": len(h) - half,
         "looked_for": [WORDS.get(name, name) for name in asked],
         "least": LEAST,
-        "found": [{**one, **_strip(one["unit"], h[half:], tokens[half:])} for one in told],
+        "found": [{**one, **_strip(one["unit"], h[half:], tokens[half:]), "starts": starts} for one in told],
     }
 
 

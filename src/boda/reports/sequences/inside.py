@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_STATES = 3
 MOST_UNITS = 6
+BETWEEN = " · "  # two sequences
 
 
 def saliency_section(contents: Contents) -> Section | None:
@@ -145,7 +146,11 @@ def _unit(one: Mapping[str, Any]) -> Html:
     sign = 1.0 if one["r"] > 0 else -1.0
     apart = are_words(one["tokens"])
     title = element("h3", f"Unit {one['unit']} follows {clean(one['words'])} (r = {number(one['r'], 2)})")
-    return join(title, strip(one["tokens"], (sign * around / largest).tolist(), apart=apart))
+    tokens, values = list(one["tokens"]), (sign * around / largest).tolist()
+    for start in sorted(one.get("starts") or [], reverse=True):
+        tokens.insert(start, BETWEEN)
+        values.insert(start, 0.0)
+    return join(title, strip(tokens, values, apart=apart))
 
 
 def _state(contents: Contents, nth: int, one: Mapping[str, Any]) -> Html:
