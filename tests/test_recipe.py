@@ -294,6 +294,12 @@ def test_a_mix_of_the_other_kind_of_answer_is_refused():
         Recipe().replace(head_mix="mosaic")
 
 
+@pytest.mark.parametrize(("pictures", "rate"), [(160, 1e-3), (999, 1e-3), (1000, 4e-3), (20_000, 4e-3)])
+def test_a_detector_learns_faster_from_many_pictures(pictures, rate):
+    assert Recipe.usual("detect", pictures).stages[0].learning_rate == rate
+    assert Recipe.usual("locate", pictures).stages[0].learning_rate == 1e-3
+
+
 def test_one_box_a_picture_is_not_mixed():
     from boda.recipe.boxes import refuse_mix_of_one
 

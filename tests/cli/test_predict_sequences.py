@@ -175,7 +175,9 @@ def test_options_that_have_no_meaning_are_refused(kind, args, said, command, seq
     assert out == ""
 
 
-@pytest.mark.parametrize("args", [["--text", "a"], ["--generate", "5"], ["--top-k", "3"], ["--beam", "2"]])
+@pytest.mark.parametrize(
+    "args", [["--text", "a"], ["--generate", "5"], ["--top-k", "3"], ["--beam", "2"], ["--read", "a=b"]]
+)
 def test_options_of_sequences_are_refused_on_pictures(args, command, trained, unseen):
     code, out, err = command("predict", trained.path, unseen / "leaf" / "100.png", *args)
 
@@ -197,16 +199,36 @@ def test_files_may_be_read_otherwise_than_the_data_of_the_run(command, sequence_
     table.write_text("who,whom\nKim,Bergmann\n", "utf-8")
 
     assert "김철수" in command("predict", run, place, "--read", "encoding=cp949")[1]
+    place.write_text("Kim\n" * 20_000 + "김철수\n", "cp949")  # its beginning could be UTF-8
+    assert "김철수" in command("predict", run, place, "--read", "encoding=cp949", "--csv")[1]
     for column, text in (("who", "Kim"), ("whom", "Bergmann")):
         _, out, _ = command("predict", run, table, "--read", f"text_column={column}", "--json")
         assert [answer["text"] for answer in json.loads(out)] == [text]
 
 
 def test_what_no_file_to_answer_on_has_is_refused(command, sequence_run):
-    code, _, err = command("predict", sequence_run("classify").path, "--text", "Kim", "--read", "label_column=a")
+    run, music = sequence_run("classify").path, sequence_run("music").path
+    for words, said in (
+        ((run, "new.txt", "--read", "label_column=a"), "expected one of text_column, encoding. Received: label_column"),
+        ((music, "new.npz", "--read", "encoding=cp949"), "music has none. Received: encoding"),
+        ((run, "--text", "Kim", "--read", "encoding=cp949"), "--read says how files are read, and there is none"),
+        ((sequence_run("language").path, "--generate", "5", "--read", "encoding=cp949"), "leave out files, --read"),
+    ):
+        code, _, err = command("predict", *words)
 
-    assert code == 2
-    assert "expected one of time_column" in " ".join(err.split())
+        assert code == 2
+        assert said in " ".join(err.split())
+
+
+def test_an_encoding_that_there_is_not_is_refused(command, sequence_run, tmp_path):
+    (tmp_path / "new.txt").write_text("Kim\n", "utf-8")
+    for name in ("nonsense", "949949"):
+        code, _, err = command(
+            "predict", sequence_run("classify").path, tmp_path / "new.txt", "--read", f"encoding={name}"
+        )
+
+        assert code == 1
+        assert f"There is no encoding '{name}'." in " ".join(err.split())
 
 
 def test_rolls_are_told_by_their_steps_and_what_is_told_next_in_nats_and_bits(command, sequence_run, sequence_data):

@@ -81,6 +81,21 @@ def test_of_several_classes_the_right_one_is_asked_for_however_poor_the_box():
     assert wrong - right == pytest.approx(0.5 * 2, abs=1e-5)  # half of the cross-entropy's difference
 
 
+def test_of_several_classes_the_overlap_counts_twice():
+    """The score 0 is the IoU of the larger box, and costs as much as 1 does of the exact box: what is left differs."""
+    y = [[[*HALF, 0]]]
+
+    def told(classes, box):
+        return value(detect_loss(classes), y, [[[*box, *[0.0] * classes]]])[0]
+
+    one = told(1, WHOLE) - 2 * 0.5 * 0.5
+    several = told(2, WHOLE) - 4 * 0.5 * 0.5
+    assert one == pytest.approx(0, abs=1e-6)
+    assert several == pytest.approx(
+        np.log(2) * 0.25 + 0.5 * np.log(2), abs=1e-5
+    )  # the other class's score; the softmax
+
+
 def test_an_empty_picture_is_asked_for_no_class():
     y, answer = [[[0, 0, 0, 0, 2]]], [[[*HALF, 0.0, 0.0]]]
     (loss,) = value(detect_loss(2), y, answer)

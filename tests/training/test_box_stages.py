@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from boda.augment.mosaic import Mosaic
 from boda.boxes import Detections
 from boda.data.box_view import BoxView
 from boda.data.duplicates import content_digest
@@ -128,6 +129,27 @@ def test_a_stop_leaves_a_checkpoint_from_which_the_same_bits_come(monkeypatch, t
     with pytest.raises(Interrupted, match=r"terminated in epoch 2"):
         run_box_stages(setting, task, folds_of(20))
     resumed = run_box_stages(Setting(recipe(task), pictures, 0, tmp_path, "data"), task, folds_of(20))
+
+    pairs = zip(resumed.learner.weights(), whole.learner.weights(), strict=True)
+    assert all((a == b).all() for a, b in pairs)
+
+
+def test_a_stop_among_mosaics_leaves_a_checkpoint_from_which_the_same_bits_come(monkeypatch, tmp_path):
+    mosaics, pictures = recipe("detect", stage_mix="mosaic"), pictures_of("detect")
+    monkeypatch.setattr(box_fit.activations, "keep", None)  # mixed anew in each epoch, they are never kept
+    whole = run_box_stages(Setting(mosaics, pictures, 0), "detect", folds_of(20))
+    setting, seen, mix = Setting(mosaics, pictures, 0, tmp_path, "data"), [], Mosaic.mix
+
+    def stop_once(self, *args):  # in the middle of the second epoch
+        seen.append(args)
+        if len(seen) == 4:
+            setting.stop.number = 15
+        return mix(self, *args)
+
+    monkeypatch.setattr(Mosaic, "mix", stop_once)
+    with pytest.raises(Interrupted, match="terminated in epoch"):
+        run_box_stages(setting, "detect", folds_of(20))
+    resumed = run_box_stages(Setting(mosaics, pictures, 0, tmp_path, "data"), "detect", folds_of(20))
 
     pairs = zip(resumed.learner.weights(), whole.learner.weights(), strict=True)
     assert all((a == b).all() for a, b in pairs)

@@ -167,6 +167,15 @@ def test_files_are_read_in_the_encoding_that_they_tell_or_that_of_the_run(tmp_pa
         assert [*lines_of(str(place), "cp949")] == ["김", "이"]
 
 
+def test_standard_input_may_be_in_another_encoding(monkeypatch, tmp_path):
+    (tmp_path / "names.txt").write_text("\ufeff김\n\n이\n", "utf-16-le")
+    with (tmp_path / "names.txt").open("rb") as file:
+        monkeypatch.setattr("sys.stdin", file)
+
+        assert [*lines_of("-", encoding="utf-16-le")] == ["김", "이"]
+        assert not file.closed
+
+
 def test_standard_input_that_is_not_utf_8_is_refused(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("김".encode("cp949").decode("utf-8", "surrogateescape")))
 

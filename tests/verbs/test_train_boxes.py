@@ -193,3 +193,17 @@ def test_it_finds_raccoons_better_than_the_mean_box(data_dir, tmp_path):
 
     assert run.metrics["val"]["n"] == 40
     assert run.metrics["against_baseline"]["interval"][0] > 0
+
+
+def test_mosaics_are_trained_on(tmp_path):
+    run = boda.train(write_boxes(tmp_path / "yard", most=3), out=tmp_path / "run", stage_mix="mosaic", **QUICK)
+
+    assert run.about["status"] == "complete"
+    assert 'mix = "mosaic"' in (run.path / "recipe.toml").read_text()
+
+
+@pytest.mark.parametrize("changes", [{"stage_mix": "mosaic"}, {"stages": "head,last-6", "head_mix": "mixup"}])
+def test_one_box_a_picture_is_not_mixed_and_nothing_is_left_of_the_try(changes, tmp_path):
+    with pytest.raises(RecipeError, match="locate answers with one"):
+        boda.train(write_boxes(tmp_path / "yard"), out=tmp_path / "run", **{**QUICK, **changes})
+    assert not (tmp_path / "run").exists()

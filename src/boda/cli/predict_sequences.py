@@ -58,20 +58,23 @@ def print_answers(
         return _generate(model, asked)
     if wrong := [name for name in GENERATING if asked[name] is not None]:
         raise click.UsageError(f"--{OPTIONS.get(wrong[0], wrong[0])} belongs to --generate.")
-    reading = _reading(run, asked["reads"])
+    told = _told(model.task, files, asked["reads"])
     if model.task == "forecast":
-        return _forecast(model, files, reading, form)
-    return _answer(model, files, reading, form, top, least, asked)
+        return _forecast(model, run, files, told, form)
+    return _answer(model, run, files, told, form, top, least, asked)
 
 
-def _reading(run: str, told: tuple[str, ...]) -> dict[str, Any]:
-    """How the Run's data was read, but for what is `told`, such as encoding=cp949."""
-    from boda.verbs.predict_sequences import READING, reading_of
+def _told(task: str, files: tuple[str, ...], reads: tuple[str, ...]) -> dict[str, Any]:
+    """What --read says of the files, such as {"encoding": "cp949"}."""
+    from boda.verbs.predict_sequences import READING
 
-    changes = dict(map(parse_read, told))
-    if wrong := sorted(changes.keys() - set(READING)):
-        raise click.BadParameter(f"expected one of {', '.join(READING)}. Received: {wrong[0]}", param_hint="--read")
-    return {**reading_of(run), **changes}
+    if reads and not files:
+        raise click.UsageError("--read says how files are read, and there is none. Leave it out.")
+    told, known = dict(map(parse_read, reads)), READING[task]
+    if wrong := [name for name in told if name not in known]:
+        some = f"expected one of {', '.join(known)}" if known else f"{task} has none"
+        raise click.BadParameter(f"{some}. Received: {wrong[0]}", param_hint="--read")
+    return {name: value if name == "channels" else str(value) for name, value in told.items()}
 
 
 def _generate(model: SequenceModel, asked: dict[str, Any]) -> int:
@@ -107,10 +110,10 @@ def _play(model: SequenceModel, asked: dict[str, Any]) -> int:
     return 0
 
 
-def _forecast(model: SequenceModel, files: tuple[str, ...], reading: dict[str, Any], form: str) -> int:
-    from boda.verbs.predict_sequences import forecasts
+def _forecast(model: SequenceModel, run: str, files: tuple[str, ...], told: dict[str, Any], form: str) -> int:
+    from boda.verbs.predict_sequences import forecasts, reading_of
 
-    found = forecasts(model, files, reading)
+    found = forecasts(model, files, {**reading_of(run), **told})
     if form == "json":
         click.echo(json.dumps([one.to_json() for one in found], indent=2))
     elif form == "csv":
@@ -152,20 +155,22 @@ def _forecast_table(found: list[Forecast]) -> None:
 
 def _answer(
     model: SequenceModel,
+    run: str,
     files: tuple[str, ...],
-    reading: dict[str, Any],
+    told: dict[str, Any],
     form: str,
     top: int,
     least: Any,
     asked: dict[str, Any],
 ) -> int:
     from boda.progress import say
-    from boda.verbs.predict_sequences import answers
+    from boda.verbs.predict_sequences import answers, reading_of
 
     if not files and not asked["texts"]:
         more = "files of rolls" if model.task == "music" else "--text, files with a sample a line, or -"
         raise click.UsageError(f"Give {more} to answer on.")
-    options = {"min_confidence": least, "beam": asked["beam"], "reading": reading}
+    encoding, reading = told.pop("encoding", None), reading_of(run)
+    options = {"min_confidence": least, "beam": asked["beam"], "reading": {**reading, **told}, "encoding": encoding}
     given = Counted(answers(model, [*asked["texts"]], files, **options))
     {"json": _json, "csv": _csv, "table": _table}[form](model, given, top)
     if not given.count:

@@ -16,6 +16,7 @@ Schedule = Literal["constant", "step", "exponential", "cosine", "one-cycle", "pl
 Augment = Literal["none", "flip", "light", "default", "unmirrored", "strong", "own"]
 OPTIMIZERS = ("auto", "sgd", "nesterov", "adam", "adamw", "nadam", "adamax", "rmsprop", "lion", "adagrad", "lamb")
 SCHEDULES = ("constant", "step", "exponential", "cosine", "one-cycle", "plateau")
+MIXES = {"classes": ("none", "mixup", "cutmix"), "boxes": ("none", "mosaic", "mixup")}
 STRENGTHS = ("none", "flip", "light", "default", "unmirrored", "strong", "own")
 
 CHECKS = {
@@ -32,14 +33,11 @@ CHECKS = {
     "loss": one_of("cross-entropy", "focal"),
     "focal_gamma": from_0(),
     "ema": share(),
-    "mix": one_of("none", "mixup", "cutmix", "mosaic"),
+    "mix": one_of(*dict.fromkeys((*MIXES["classes"], *MIXES["boxes"]))),
     "mix_alpha": above_0(),
     "augment": one_of(*STRENGTHS),
     "views": whole_from(1),
 }
-
-
-MIXES = {"classes": ("none", "mixup", "cutmix"), "boxes": ("none", "mosaic", "mixup")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

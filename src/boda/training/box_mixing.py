@@ -38,17 +38,20 @@ class Mixed(Live):
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of `epoch` from `start` on."""
         asked: deque[list[np.ndarray]] = deque()
-        mixed = self._mixed(epoch, start, asked)
+        order = self._order(epoch, start)
+        mixed = self._mixed(order, epoch, start, asked)
         rows = self.trunk.run(mixed) if self.trunk else mixed
-        for indices in self._order(epoch, start):
+        for indices in order:
             x = np.stack([next(rows) for _ in indices])
             y = np.stack(asked.popleft())
             yield x, y, np.ones(len(y), np.float32)
 
-    def _mixed(self, epoch: int, start: int, asked: deque[list[np.ndarray]]) -> Iterator[np.ndarray]:
+    def _mixed(
+        self, order: list[np.ndarray], epoch: int, start: int, asked: deque[list[np.ndarray]]
+    ) -> Iterator[np.ndarray]:
         """The pictures in turn; what is asked of a batch is appended before its first one comes."""
-        lesson, step, seen = self.lesson, step_of(self.lesson.levers), self._pictures(epoch, start)
-        for batch, indices in enumerate(self._order(epoch, start), start):
+        lesson, step, seen = self.lesson, step_of(self.lesson.levers), self._pictures(order, epoch)
+        for batch, indices in enumerate(order, start):
             pictures = np.stack([next(seen) for _ in indices])
             marks = [lesson.pictures.asked(int(i), self.pipeline, self._view(epoch)) for i in indices]
             rngs = [np.random.default_rng((STREAM, lesson.seed, epoch, batch, i)) for i in range(len(indices))]

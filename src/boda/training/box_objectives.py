@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BOX_WEIGHT = 2.0  # of the overlap beside the score, as in arXiv 2006.04388
-CLASSES_WEIGHT = 0.5  # of which class it is; the overlap then counts twice as much, to keep pace
+BOX_WEIGHT_OF_SEVERAL = 4.0  # with two classes or more, to keep pace with what tells them apart
+CLASSES_WEIGHT = 0.5  # of which class it is
 SMOOTH = 0.1  # below which a distance counts by its square, as a share of the view
 
 
@@ -45,10 +46,11 @@ def detect_loss(classes: int, overlap: str = "giou") -> Callable[[Any, Any], Any
 
     Quality focal loss (Li et al., arXiv 2006.04388): the score of the asked class is to be the IoU that the box
     reaches, all others 0, each counted by the square of how far off it is; through the number of places that are
-    asked in the batch. Beside it 1 - overlap of the boxes, weighed by that IoU.
+    asked in the batch. Beside it 1 - overlap of the boxes, weighed by that IoU, times `BOX_WEIGHT`.
 
-    With two classes or more the cross-entropy of a softmax over the classes is added at the asked places: the score
-    learns of a class only as far as its box is good, which few boxes are at first.
+    With two classes or more the cross-entropy of a softmax over the classes is added at the asked places, times
+    `CLASSES_WEIGHT`: the score learns of a class only as far as its box is good, which few boxes are at first. The
+    overlap then counts `BOX_WEIGHT_OF_SEVERAL` times.
     """
     ops, alike = import_keras().ops, box_overlap.OVERLAPS[overlap]
 
@@ -60,12 +62,12 @@ def detect_loss(classes: int, overlap: str = "giou") -> Callable[[Any, Any], Any
         focal = _binary(wanted, logits) * ops.square(wanted - ops.sigmoid(logits))
         places = ops.maximum(ops.mean(ops.sum(asked, axis=1)), 1.0)
         weight = ops.maximum(ops.mean(ops.sum(reached, axis=1)), 1.0)
-        apart = BOX_WEIGHT * ops.sum(reached * (1.0 - _between(alike, truth, box)), axis=1) / weight
+        apart = ops.sum(reached * (1.0 - _between(alike, truth, box)), axis=1) / weight
         total = ops.sum(focal, axis=(1, 2)) / places
         if classes == 1:
-            return total + apart
+            return total + BOX_WEIGHT * apart
         told = -ops.sum(ops.one_hot(ops.cast(y[..., 4], "int32"), classes) * ops.log_softmax(logits, axis=-1), axis=-1)
-        return total + 2.0 * apart + CLASSES_WEIGHT * ops.sum(told * asked, axis=1) / places
+        return total + BOX_WEIGHT_OF_SEVERAL * apart + CLASSES_WEIGHT * ops.sum(told * asked, axis=1) / places
 
     return loss
 

@@ -130,7 +130,7 @@ LEVERS: Words = {
     "mix_alpha": (
         "Strength of mixing",
         "How evenly pairs are mixed: near 0 one of the two hardly shows, at 1 every share is as likely.",
-        "0.2 is gentle and a good start; higher values need longer trainings.",
+        "0.2 is gentle and a good start for classes; higher values need longer trainings, and boxes begin with 1.5.",
     ),
     "augment": (
         "Augmentation",

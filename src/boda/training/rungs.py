@@ -78,7 +78,8 @@ def chosen(every: Sequence[Rung], names: Sequence[str] | None, own: Sequence[Run
     known = {rung.name: rung for rung in every}
     if strangers := [name for name in names or () if name not in known]:
         raise RecipeError(
-            f"There is no rung {strangers[0]}. Known: {', '.join(known)}. What the base has already is none."
+            f"There is no rung {strangers[0]}. Known: {', '.join(known)}. "
+            "A rung that would change nothing of the base is left out."
         )
     some = [rung for rung in every if names is None or rung.name in {every[0].name, *names}]
     if TOGETHER in {rung.name for rung in own}:

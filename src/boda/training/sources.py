@@ -132,7 +132,8 @@ class Live:
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of `epoch` from `start` on."""
         lesson = self.lesson
-        order, seen = self._order(epoch, start), self._pictures(epoch, start)
+        order = self._order(epoch, start)
+        seen = self._pictures(order, epoch)
         rows = self.trunk.run(seen) if self.trunk else seen
         for batch, indices in enumerate(order, start):
             x = np.stack([next(rows) for _ in indices])
@@ -144,12 +145,14 @@ class Live:
 
     def _order(self, epoch: int, start: int) -> list[np.ndarray]:
         """The pictures of each batch of `epoch` from `start` on."""
-        return [self.lesson.indices[self.lesson.rows(epoch, batch)] for batch in range(start, self.steps)]
+        lesson, size = self.lesson, self.lesson.levers.batch_size
+        every = lesson.indices[shuffled(len(lesson.indices), seed=lesson.seed, epoch=epoch)]
+        return [every[batch * size : (batch + 1) * size] for batch in range(start, self.steps)]
 
-    def _pictures(self, epoch: int, start: int) -> Iterator[np.ndarray]:
-        """They in turn, each varied as `epoch` wants it."""
+    def _pictures(self, order: list[np.ndarray], epoch: int) -> Iterator[np.ndarray]:
+        """The pictures of all batches in turn, each varied as `epoch` wants it."""
         pictures, view = self.lesson.pictures, self._view(epoch)
-        indices = [int(index) for rows in self._order(epoch, start) for index in rows]
+        indices = [int(index) for rows in order for index in rows]
         return in_order(lambda index: pictures.varied(index, self.pipeline, view), indices)
 
     def _view(self, epoch: int) -> int:

@@ -23,7 +23,6 @@ from boda.metrics.box_matches import is_right, match
 from boda.metrics.margin import fit_margin
 from boda.models import backbones
 from boda.progress import say
-from boda.recipe.boxes import refuse_mix_of_one
 from boda.reports.html import write_report
 from boda.training.box_fit import truth_of
 from boda.training.box_pictures import BoxPictures
@@ -61,7 +60,6 @@ class BoxWork:
     @classmethod
     def of(cls, run: Run, recipe: Recipe, material: Material, clock: Clock, callbacks: Sequence[Any] = ()) -> BoxWork:
         """The work that `recipe` makes of `material`."""
-        refuse_mix_of_one(material.dataset.task, recipe.stages)
         assert recipe.resize != "crop"  # noqa: S101 - the recipe has refused it
         view = BoxView(backbones.side(recipe.backbone, recipe.size), recipe.resize)
         return cls(run, recipe, material, view, clock, callbacks)

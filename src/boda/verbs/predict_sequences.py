@@ -13,7 +13,7 @@ from boda.data.sequences import read_sequences, tags
 from boda.data.sequences.columns import TEXT_NAMES, choose_column, find_pair
 from boda.data.sequences.steps import times_ahead
 from boda.data.sequences.table_file import SUFFIXES, read_table_file
-from boda.data.sequences.text_file import BOMS
+from boda.data.sequences.text_file import BOMS, check_encoding
 from boda.errors import DataError, RunError
 from boda.progress import say
 from boda.run import Run
@@ -27,7 +27,13 @@ HEAD = 2**16  # bytes of a file by which its encoding is told
 LINES = 40
 OF_SERIES = ("time_column", "series_column", "channels", "encoding")  # options of the readers that serve again
 OF_TAGS = ("token_column", "tag_column", "encoding")
-READING = (*OF_SERIES, *OF_TAGS[:2], "text_column", "source_column")  # what can be told of files to answer on
+READING = {  # what can be told of files to answer on, by task
+    **dict.fromkeys(("classify", "regress", "language"), ("text_column", "encoding")),
+    "pairs": ("source_column", "encoding"),
+    "tag": OF_TAGS,
+    "forecast": OF_SERIES,
+    "music": (),
+}
 
 
 def answers(
@@ -38,6 +44,7 @@ def answers(
     min_confidence: float | str | None = None,
     beam: int | None = None,
     reading: Mapping[str, Any] | None = None,
+    encoding: str | None = None,
 ) -> Iterator[SequenceAnswer]:
     """Answer on `texts`, then on each line of `files`; - is standard input.
 
@@ -49,15 +56,20 @@ def answers(
         beam: beginnings that are followed at once (pairs); by default 1, which is what the Run's figure was measured
             with.
         reading: how the Run's data was read, for files that are written alike.
+        encoding: of the files and of standard input; None tells it from each, or takes that of the Run's data.
 
     Raises:
         DataError: a file cannot be read.
+        RecipeError: there is no such encoding.
         RunError: "auto" was asked for and no threshold was found, or the model is of forecasts.
     """
     if model.task == "forecast":
         raise RunError("A Run of series answers with forecasts: `model.forecast(series)`, or boda predict RUN FILE.")
+    if encoding is not None:
+        check_encoding(encoding)
     least = model.abstain_below() if min_confidence == "auto" else float(min_confidence or 0.0)
-    return model.predict(_samples(model, texts, files, reading or {}), min_confidence=least, beam=beam or 1)
+    samples = _samples(model, texts, files, reading or {}, encoding)
+    return model.predict(samples, min_confidence=least, beam=beam or 1)
 
 
 def reading_of(source: str) -> dict[str, Any]:
@@ -66,18 +78,19 @@ def reading_of(source: str) -> dict[str, Any]:
 
 
 def _samples(
-    model: SequenceModel, texts: Iterable[Any], files: Iterable[str], reading: Mapping[str, Any]
+    model: SequenceModel, texts: Iterable[Any], files: Iterable[str], reading: Mapping[str, Any], encoding: str | None
 ) -> Iterator[Any]:
     yield from texts
     for file in files:
         if model.task == "music":
             yield from read_sequences(file, task="music").inputs
         elif model.task == "tag" and _is_tagged(file):
-            yield from read_sequences(file, task="tag", **_some(reading, OF_TAGS)).inputs
+            told = {} if encoding is None else {"encoding": encoding}
+            yield from read_sequences(file, task="tag", **{**_some(reading, OF_TAGS), **told}).inputs
         elif Path(file).suffix.lower() in SUFFIXES:
-            yield from cells_of(file, model.task, reading)
+            yield from cells_of(file, model.task, reading, encoding)
         else:
-            yield from lines_of(file, reading.get("encoding"))
+            yield from lines_of(file, reading.get("encoding"), encoding)
 
 
 def _some(reading: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -92,13 +105,13 @@ def _is_tagged(file: str) -> bool:
     return Path(file).suffix.lower() in tags.SUFFIXES or tags.looks_tagged(lines[:LINES])
 
 
-def cells_of(file: str, task: str, reading: Mapping[str, Any] | None = None) -> list[str]:
+def cells_of(file: str, task: str, reading: Mapping[str, Any] | None = None, encoding: str | None = None) -> list[str]:
     """The texts of a table, one a row: of the column that the Run's data had, or of one that is called like it.
 
-    A table of one column needs no such name.
+    A table of one column needs no such name. `encoding` is as in `answers`.
     """
     told, reading = _encoding(_head(file)), reading or {}
-    table = read_table_file(Path(file), encoding=None if told else reading.get("encoding"))
+    table = read_table_file(Path(file), encoding=encoding or (None if told else reading.get("encoding")))
     pair, role = find_pair(table.header), "source" if task == "pairs" else "text"
     wanted = reading.get(f"{role}_column") or (pair[0] if pair and role == "source" else None)
     if len(table.header) == 1:
@@ -109,16 +122,17 @@ def cells_of(file: str, task: str, reading: Mapping[str, Any] | None = None) -> 
     return [cell.strip() for cell in table.column(column)]
 
 
-def lines_of(file: str, encoding: str | None = None) -> Iterator[str]:
+def lines_of(file: str, usual: str | None = None, encoding: str | None = None) -> Iterator[str]:
     """The lines of a text file or of standard input, without empty ones, which are counted.
 
     Args:
-        file: its name; - is standard input, which is UTF-8.
-        encoding: what the file is in where it has no byte order mark and does not begin as UTF-8.
+        file: its name; - is standard input.
+        usual: what the file is in where it has no byte order mark and does not begin as UTF-8.
+        encoding: what it is in without a doubt; None tells it from the file, and standard input is UTF-8.
     """
     place, empty = "standard input" if file == "-" else file, 0
     try:
-        for text in _every_line(file, encoding):
+        for text in _every_line(file, usual, encoding):
             if text:
                 yield text
             empty += not text
@@ -126,7 +140,7 @@ def lines_of(file: str, encoding: str | None = None) -> Iterator[str]:
             say(f"{place}: {empty} empty line{'s' if empty > 1 else ''} left out.")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{place}: expected UTF-8, came the byte {error.object[error.start]:#04x}. "
+            f"{place}: expected {encoding or 'UTF-8'}, came the byte {error.object[error.start]:#04x}. "
             "Convert it, or name its encoding, as in --read encoding=cp949."
         ) from error
     except UnicodeError as error:
@@ -135,12 +149,13 @@ def lines_of(file: str, encoding: str | None = None) -> Iterator[str]:
         raise _unreadable(file, error) from error
 
 
-def _every_line(file: str, encoding: str | None) -> Iterator[str]:
-    if file == "-":
+def _every_line(file: str, usual: str | None, encoding: str | None) -> Iterator[str]:
+    if file == "-" and encoding is None:
         yield from map(_checked, sys.stdin)
         return
-    with open(file, encoding=_encoding(_head(file)) or encoding or "utf-8") as lines:  # noqa: PTH123 - as given
-        yield from map(str.strip, lines)
+    known = encoding or _encoding(_head(file)) or usual or "utf-8"
+    with open(sys.stdin.fileno() if file == "-" else file, encoding=known, closefd=file != "-") as lines:
+        yield from (line.removeprefix("\ufeff").strip() for line in lines)
 
 
 def _checked(line: str) -> str:

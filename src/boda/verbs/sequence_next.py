@@ -74,8 +74,9 @@ def _look(run: Run) -> dict[str, str]:
 
 
 def _train(run: Run, change: str) -> str:
-    """The command for the same training but for `change`."""
-    return _data("train", run, f"--recipe {shlex.quote(str(run.path / 'recipe.toml'))} {change}")
+    """The command for a training by the same recipe, from the same seed, but for `change`."""
+    seed = f"--seed {run.about['seed']} " if run.about.get("seed") else ""
+    return _data("train", run, f"--recipe {shlex.quote(str(run.path / 'recipe.toml'))} {seed}{change}")
 
 
 def _data(verb: str, run: Run, more: str = "") -> str:

@@ -13,6 +13,7 @@ from boda.errors import DataError, Interrupted, RecipeError, RunError
 from boda.models.cut import thawed_blocks
 from boda.progress import say
 from boda.recipe import Recipe
+from boda.recipe.boxes import refuse_mix_of_one
 from boda.recipe.sequence import SequenceRecipe
 from boda.run import Run
 from boda.sample import BOX_TASKS
@@ -178,7 +179,9 @@ def _recipe(given: Recipe | None, dataset: Dataset, changes: dict[str, Any], aug
             f"The recipe {'has' if recipe.boxes else 'lacks'} a table [boxes], but the data's task is {task}. "
             "Give a recipe of another Run of this kind of data, or none."
         )
-    return _changed(recipe, changes, augment)
+    recipe = _changed(recipe, changes, augment)
+    refuse_mix_of_one(task, [recipe.head if stage.thaw == "head" else stage for stage in recipe.stages])
+    return recipe
 
 
 def _changed(recipe: Recipe, changes: dict[str, Any], augment: str | None) -> Recipe:

@@ -123,6 +123,19 @@ def test_the_network_is_described(pages):
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_sequences_stand_apart_in_the_strip_of_a_unit(sequence_runs, tmp_path):
+    shutil.copytree(sequence_runs["classify"].path, tmp_path / "run")
+    run = Run(tmp_path / "run")
+    unit = {"feature": "vowel", "words": "vowels", "unit": 3, "r": 0.9, "r_chosen": 0.9, "r_fresh": 0.1}
+    strip = {"tokens": [*"KimLee"], "states": [0, 1, 0, 0, 1, 1], "starts": [3]}
+    run.write_json("inside.json", {"units": {"tried": 4, "looked_for": ["vowels"], "found": [unit | strip]}})
+
+    text = Page(write_sequence_report(run).read_text("utf-8")).text
+    assert "Looked for: vowels." in text
+    assert "Kim · Lee" in text
+
+
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("task", "names"), MISSING)
 def test_a_missing_file_leaves_its_sections_out(sequence_runs, task, names, tmp_path):
     shutil.copytree(sequence_runs[task].path, tmp_path / "run")

@@ -12,13 +12,14 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-EXPECTED = "a time such as 2024-01-31, 2024-01-31 14:00, 2024-01, 2024Q1 or 2024, or a number"
+EXPECTED = "a time such as 2024-01-31, 2024-01-31 14:00, 2024-01, 2024Q1, 2024 or 2024년 1월, or a number"
 _YEAR = re.compile(r"[12]\d{3}")
 _DAY = re.compile(r"[12]\d{3}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _MONTH = re.compile(r"([12]\d{3})[-/.](\d{1,2})")
-_DOTTED = re.compile(r"[12]\d{3}\.(?:0[1-9]|1[0-2])")
+_DOTTED = re.compile(r"[12]\d{3}\.(?:0?[1-9]|1[0-2])")
 _QUARTER = re.compile(r"([12]\d{3})[- ]?[Qq]([1-4])")
-_KOREAN = re.compile(r"([12]\d{3})년(?: ?(\d{1,2})월(?: ?(\d{1,2})일)?| ?([1-4])(?:/4)?분기)?")
+_KOREAN = re.compile(r"([12]\d{3})년(?: ?(\d{1,2})월(?: ?(\d{1,2})일( \d{2}:\d{2}(?::\d{2})?)?)?)?")
+_KOREAN_QUARTER = re.compile(r"([12]\d{3})년 ?([1-4])(?:/4)?분기")
 _DATE = re.compile(r"([12]\d{3})[-/.] ?(\d{1,2})[-/.] ?(\d{1,2})\.?(.*)", re.DOTALL)
 
 
@@ -81,14 +82,13 @@ def _datetime(text: str) -> np.datetime64:
     """The time that `text` writes; ValueError where it is none."""
     if _YEAR.fullmatch(text):
         return np.datetime64(f"{text}-01-01", "s")
-    if found := _QUARTER.fullmatch(text):
+    if found := _QUARTER.fullmatch(text) or _KOREAN_QUARTER.fullmatch(text):
         return np.datetime64(f"{found[1]}-{3 * int(found[2]) - 2:02d}-01", "s")
     if found := _MONTH.fullmatch(text):
         return np.datetime64(f"{found[1]}-{int(found[2]):02d}-01", "s")
     if found := _KOREAN.fullmatch(text):
-        month = 3 * int(found[4]) - 2 if found[4] else int(found[2] or 1)
-        return np.datetime64(f"{found[1]}-{month:02d}-{int(found[3] or 1):02d}", "s")
-    if found := _DATE.fullmatch(text):
+        text = f"{found[1]}-{int(found[2] or 1):02d}-{int(found[3] or 1):02d}{found[4] or ''}"
+    elif found := _DATE.fullmatch(text):
         text = f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}{found[4]}"
     time = datetime.fromisoformat(text.strip())
     plain = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time

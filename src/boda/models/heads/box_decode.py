@@ -47,14 +47,15 @@ def decode_detect(
 ) -> Detections:
     """The boxes that stand out, the highest logit first: the best candidates, then suppression a class at a time.
 
-    Where a box lies is not for it to say alone: it becomes the mean of those that it overlaps by more than
-    `iou_threshold`, weighed by (IoU · sigmoid(logit))² (box voting: Gidaris and Komodakis, arXiv 1505.01749).
+    Where a box lies is not for it to say alone: it becomes the mean of those of its class that it overlaps by more
+    than `iou_threshold`, down to `VOTERS` below its own logit, weighed by (IoU · sigmoid(logit))² (box voting: Gidaris
+    and Komodakis, arXiv 1505.01749). So two boxes that stay may overlap by a little more than that in the end.
 
     Args:
         boxes: (p, 4) xyxy in the view's pixels, one a place.
         logits: (p, classes), one a place and class.
         least: what lies below is left out; this changes nothing of what lies above.
-        iou_threshold: of two boxes of one class that overlap by more, the lower goes.
+        iou_threshold: of two boxes of one class that overlap by more, before they vote, the lower goes.
         most: so many boxes at most.
 
     Example:
@@ -73,10 +74,10 @@ def decode_detect(
     )
 
 
-def _voted(boxes: np.ndarray, score: np.ndarray, label: np.ndarray, kept: np.ndarray, least: float) -> np.ndarray:
-    """The boxes `kept`, each the weighted mean of those of its class with which it has an IoU above `least`."""
+def _voted(boxes: np.ndarray, score: np.ndarray, label: np.ndarray, kept: np.ndarray, iou: float) -> np.ndarray:
+    """The boxes `kept`, each the weighted mean of those of its class with which it has an IoU above `iou`."""
     overlap = pairwise_iou(boxes[kept], boxes).astype(np.float64)
-    near = (overlap > least) & (label[kept, None] == label) & (score >= score[kept, None] - VOTERS)
+    near = (overlap > iou) & (label[kept, None] == label) & (score >= score[kept, None] - VOTERS)
     rows = np.arange(len(kept))
     near[rows, kept], overlap[rows, kept] = True, 1.0  # it votes itself, also where it has no area
     sure = -np.logaddexp(0.0, -score.astype(np.float64))  # log sigmoid
