@@ -115,6 +115,7 @@ def test_many_pictures_are_dealt_into_folds_that_are_worth_holding_back():
 def test_a_stop_leaves_a_checkpoint_from_which_the_same_bits_come(monkeypatch, tmp_path):
     task = "locate"
     pictures = pictures_of(task)
+    monkeypatch.setattr(box_stages, "ENOUGH", 1)
     whole = run_box_stages(Setting(recipe(task), pictures, 0), task, folds_of(20))
     setting, seen = Setting(recipe(task), pictures, 0, tmp_path, "data"), []
 
@@ -136,6 +137,7 @@ def test_a_stop_leaves_a_checkpoint_from_which_the_same_bits_come(monkeypatch, t
 
 def test_a_stop_among_mosaics_leaves_a_checkpoint_from_which_the_same_bits_come(monkeypatch, tmp_path):
     mosaics, pictures = recipe("detect", stage_mix="mosaic"), pictures_of("detect")
+    monkeypatch.setattr(box_stages, "ENOUGH", 1)
     monkeypatch.setattr(box_fit.activations, "keep", None)  # mixed anew in each epoch, they are never kept
     whole = run_box_stages(Setting(mosaics, pictures, 0), "detect", folds_of(20))
     setting, seen, mix = Setting(mosaics, pictures, 0, tmp_path, "data"), [], Mosaic.mix
