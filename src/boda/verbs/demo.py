@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 PICTURES = 600
 SCENES, HELD_OUT, SIDE = 300, 100, 160
-BOXES: dict[str, Any] = {"size": SIDE, "stage_epochs": 10, "stage_views": 4, "stage_batch_size": 8}  # two minutes or so
+BOXES: dict[str, Any] = {  # two minutes or so
+    "size": SIDE,
+    "stage_epochs": 10,
+    "stage_views": 4,
+    "stage_batch_size": 8,
+    "stage_learning_rate": 3e-3,
+}
 
 
 def demo(out: Path | str = "boda-demo", *, seed: int = 0, count: int = PICTURES) -> Run:
