@@ -9,8 +9,8 @@ from boda.run import Run
 
 SIDE = 64
 MARGIN = {"level": 0.9, "pixels_relative": 0.1, "n": 40}
-# A detector of two places in the view: the first sees red, the second blue; the third lies on the first.
-PLACES = [[16.0, 24.0, 48.0, 40.0], [0.0, 20.0, 20.0, 30.0], [16.0, 24.0, 48.0, 39.0]]
+# A detector of two places in the view: the first sees red, the second blue; the third is the first again.
+PLACES = [[16.0, 24.0, 48.0, 40.0], [0.0, 20.0, 20.0, 30.0], [16.0, 24.0, 48.0, 40.0]]
 
 
 def make_locate_run(path, *, classes=("cat", "dog"), calibration=None, resize="squash"):
