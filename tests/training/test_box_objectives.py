@@ -82,7 +82,7 @@ def test_of_several_classes_the_right_one_is_asked_for_however_poor_the_box():
 
 
 def test_of_several_classes_the_overlap_counts_twice():
-    """The score 0 is the IoU of the larger box, and costs as much as 1 does of the exact box: what is left differs."""
+    """The logit 0 says just the IoU of 1/2 that the box reaches, so that with one class its distance alone costs."""
     y = [[[*HALF, 0]]]
 
     def told(classes, box):
